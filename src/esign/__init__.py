@@ -1,0 +1,1 @@
+"""The signing core: keys, signatures, seals and PDFs; nothing of licenses."""

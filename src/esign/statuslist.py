@@ -1,0 +1,175 @@
+"""Token Status List: one small number for each license, signed as one CWT.
+
+Follows draft-ietf-oauth-status-list-20 for the packing of statuses and for the CWT; the
+claims of our own profile are in docs/formats/status-list.md.
+"""
+
+import enum
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from esign import cbor, cose
+from esign.cose import Purpose
+from esign.errors import MalformedError
+from esign.keys import Signer
+from esign.shape import Fields
+
+BITS = 2
+MAX_LIST_BYTES = 16 << 20  # 64 M statuses of 2 bits; bounds what zlib may inflate
+PURPOSE = Purpose("status list", "application/statuslist+cwt")
+_CLAIM_ISS, _CLAIM_SUB, _CLAIM_EXP, _CLAIM_IAT = 1, 2, 4, 6
+_CLAIM_STATUS_LIST = 65533  # requested assignment of the draft
+_CLAIM_NUMBER, _CLAIM_SEQUENCE = -65539, -65540
+_WIDTHS = (1, 2, 4, 8)
+
+
+class Status(enum.IntEnum):
+    """Statuses of two bits; 3 is application specific in the draft."""
+
+    VALID = 0
+    INVALID = 1
+    SUSPENDED = 2
+    SUPERSEDED = 3
+
+
+def array(statuses: Mapping[int, int], size: int, bits: int = BITS) -> bytes:
+    """Return the packed array of ``size`` statuses; those not named are 0.
+
+    The first status stands in the least significant bits (draft, section 4.1).
+
+    Raises:
+        ValueError: an index or a status outside its range.
+    """
+    if bits not in _WIDTHS or not 0 < size <= MAX_LIST_BYTES * 8 // bits:
+        raise ValueError(f"{size} statuses of {bits} bits")
+    packed = bytearray((size * bits + 7) // 8)
+    for index, status in statuses.items():
+        if not 0 <= index < size or not 0 <= status < 1 << bits:
+            raise ValueError(f"status {status} at index {index} of {size}")
+        packed[index * bits // 8] |= status << (index * bits % 8)
+    return bytes(packed)
+
+
+def pack(statuses: Mapping[int, int], size: int, bits: int = BITS) -> bytes:
+    """Return the array of :func:`array` compressed at the highest level.
+
+    Raises:
+        ValueError: an index or a status outside its range.
+    """
+    return zlib.compress(array(statuses, size, bits), 9)
+
+
+def unpack(compressed: bytes) -> bytes:
+    """Return the array of packed statuses.
+
+    Raises:
+        MalformedError: not one complete zlib stream, or larger than MAX_LIST_BYTES.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        packed = inflater.decompress(compressed, MAX_LIST_BYTES)
+    except zlib.error as err:
+        raise MalformedError("status list: not a zlib stream") from err
+    if not inflater.eof or inflater.unused_data:
+        raise MalformedError("status list: cut short, too large, or followed by bytes")
+    return packed
+
+
+def status_at(array: bytes, index: int, bits: int = BITS) -> int:
+    """Return one status.
+
+    Raises:
+        MalformedError: the index lies outside the list, which is never a yes.
+        ValueError: no list has statuses of so many bits.
+    """
+    if bits not in _WIDTHS:
+        raise ValueError(f"statuses of {bits} bits")
+    byte, shift = divmod(index * bits, 8)
+    if not 0 <= byte < len(array):
+        raise MalformedError(f"status list: index {index} is outside the list")
+    return array[byte] >> shift & (1 << bits) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """The claims of one published list.
+
+    Attributes:
+        issuer: USCC of the organization whose licenses it speaks of.
+        number: the list's number, unique within the issuer.
+        sequence: rises by at least one with every publication.
+        issued_at: seconds since 1970, when it was signed.
+        expires_at: seconds since 1970, from when it must not be used.
+        array: packed statuses of two bits.
+    """
+
+    issuer: str
+    number: int
+    sequence: int
+    issued_at: int
+    expires_at: int
+    array: bytes
+
+    def status(self, index: int) -> Status:
+        """Return the status at ``index``; MalformedError outside the list."""
+        return Status(status_at(self.array, index))
+
+    def in_force(self, at: int) -> bool:
+        """Tell whether the list may be used at an instant, in seconds since 1970."""
+        return self.issued_at <= at < self.expires_at
+
+
+def subject(issuer: str, number: int) -> str:
+    """Return the name of a list, its ``sub`` claim."""
+    return f"elicense:status:{issuer}:{number}"
+
+
+def sign(status_list: StatusList, signer: Signer) -> bytes:
+    """Return the list as a signed Status List Token, CWT form (draft, 5.2).
+
+    Raises:
+        ValueError: a list that :func:`read_claims` would not read back as it is.
+        UnavailableError: the signer's device did not answer.
+    """
+    claims: dict[int | str, cbor.Value] = {
+        _CLAIM_ISS: status_list.issuer,
+        _CLAIM_SUB: subject(status_list.issuer, status_list.number),
+        _CLAIM_EXP: status_list.expires_at,
+        _CLAIM_IAT: status_list.issued_at,
+        _CLAIM_NUMBER: status_list.number,
+        _CLAIM_SEQUENCE: status_list.sequence,
+        _CLAIM_STATUS_LIST: {
+            "bits": BITS,
+            "lst": zlib.compress(status_list.array, 9),
+        },
+    }
+    payload = cbor.encode(claims)
+    try:
+        read_claims(payload)
+    except MalformedError as err:
+        raise ValueError("status list: its own claims do not fit together") from err
+    return cose.sign(payload, signer, PURPOSE)
+
+
+def read_claims(payload: bytes) -> StatusList:
+    """Read the payload of a Status List Token of our profile.
+
+    Does NOT verify anything: the caller opened the envelope with the right key.
+
+    Raises:
+        MalformedError: other claims, another shape, or an expiry before the issue.
+    """
+    claims = Fields(cbor.decode(payload), "status list")
+    issuer = claims.text(_CLAIM_ISS)
+    name = claims.text(_CLAIM_SUB)
+    expires_at, issued_at = claims.uint(_CLAIM_EXP), claims.uint(_CLAIM_IAT)
+    number, sequence = claims.uint(_CLAIM_NUMBER), claims.uint(_CLAIM_SEQUENCE)
+    inner = claims.map(_CLAIM_STATUS_LIST)
+    claims.end()
+    bits, compressed = inner.uint("bits"), inner.bytes("lst")
+    inner.end()
+    if name != subject(issuer, number) or bits != BITS or expires_at <= issued_at:
+        raise MalformedError("status list: name, bits or times do not fit together")
+    array = unpack(compressed)
+    return StatusList(issuer, number, sequence, issued_at, expires_at, array)
