@@ -15,6 +15,8 @@ from esign.errors import MalformedError, VerificationError
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_BYTES = 32
+P256_HALF_ORDER = (_P256_ORDER // 2).to_bytes(_P256_BYTES, "big")
+"""The largest s that counts, as it stands in a signature."""
 _ECDSA = ec.ECDSA(hashes.SHA256())
 
 PublicHandle: TypeAlias = (
@@ -126,10 +128,8 @@ def require_canonical(suite: Suite, signature: bytes) -> None:
             f"{suite.label} signatures have {suite.signature_bytes} bytes, "
             f"not {len(signature)}"
         )
-    if suite is Suite.ES256:
-        s = int.from_bytes(signature[_P256_BYTES:], "big")
-        if s > _P256_ORDER // 2:
-            raise MalformedError("ES256: s is not the smaller of its two values")
+    if suite is Suite.ES256 and signature[_P256_BYTES:] > P256_HALF_ORDER:
+        raise MalformedError("ES256: s is not the smaller of its two values")
 
 
 def ecdsa_to_der(signature: bytes) -> bytes:

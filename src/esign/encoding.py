@@ -3,12 +3,19 @@
 base45 follows RFC 9285; hexadecimal is lower-case only.
 """
 
+import functools
 import re
 
 from esign.errors import MalformedError
 
 BASE45_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_BASE45_VALUE = {char: value for value, char in enumerate(BASE45_ALPHABET)}
+_BASE45_FOREIGN = 0xFF
+_BASE45_VALUES = bytes(
+    BASE45_ALPHABET.index(chr(byte))
+    if chr(byte) in BASE45_ALPHABET
+    else _BASE45_FOREIGN
+    for byte in range(256)
+)
 _HEX = re.compile(r"[0-9a-f]*")
 
 
@@ -39,28 +46,48 @@ def base45_decode(text: str) -> bytes:
         MalformedError: a foreign character, an impossible length, or a group whose
             value does not fit its bytes (RFC 9285, section 6).
     """
-    try:
-        values = [_BASE45_VALUE[char] for char in text]
-    except KeyError as err:
-        position = next(i for i, char in enumerate(text) if char not in _BASE45_VALUE)
-        raise MalformedError(
-            f"base45: character {position + 1} is not in the alphabet"
-        ) from err
+    # What is not ASCII becomes "?", which is foreign too.
+    values = text.encode("ascii", "replace").translate(_BASE45_VALUES)
+    foreign = values.find(_BASE45_FOREIGN)
+    if foreign >= 0:
+        raise MalformedError(f"base45: character {foreign + 1} is not in the alphabet")
     groups, tail = divmod(len(values), 3)
     if tail == 1:
         raise MalformedError("base45: a length of 3n+1 characters cannot occur")
-    out = bytearray()
-    for pos in range(0, groups * 3, 3):
-        number = values[pos] + values[pos + 1] * 45 + values[pos + 2] * 2025
-        if number > 0xFFFF:  # noqa: PLR2004  two bytes
-            raise MalformedError(f"base45: group at character {pos + 1} exceeds 65535")
-        out += number.to_bytes(2, "big")
+    out = _base45_groups(values[: groups * 3])
     if tail:
         number = values[-2] + values[-1] * 45
         if number > 0xFF:  # noqa: PLR2004  one byte
             raise MalformedError("base45: the last group exceeds 255")
         out.append(number)
     return bytes(out)
+
+
+def _base45_groups(values: bytes) -> bytearray:
+    """Return two bytes for every three values.
+
+    All groups are computed at once: the values, read as one large integer, are lanes of
+    three bytes, and the largest group, 91124, does not overflow its lane.
+    """
+    groups = len(values) // 3
+    lanes = int.from_bytes(values, "big")
+    low = _low_bytes(groups)
+    total = (lanes >> 16 & low) + (lanes >> 8 & low) * 45 + (lanes & low) * 2025
+    numbers = total.to_bytes(len(values), "big")
+    overflows = numbers[0::3]
+    if overflows.count(0) < groups:
+        group = next(i for i, high in enumerate(overflows) if high)
+        position = group * 3 + 1
+        raise MalformedError(f"base45: group at character {position} exceeds 65535")
+    out = bytearray(groups * 2)
+    out[0::2], out[1::2] = numbers[1::3], numbers[2::3]
+    return out
+
+
+@functools.lru_cache(maxsize=128)
+def _low_bytes(groups: int) -> int:
+    """Return the integer that keeps the low byte of each lane of three bytes."""
+    return int.from_bytes(b"\x00\x00\xff" * groups, "big")
 
 
 def hex_decode(text: str) -> bytes:

@@ -23,16 +23,20 @@ class PublicKey:
     Attributes:
         suite: the only algorithm this key verifies.
         material: raw public bytes, as :func:`esign.algorithms.load_public` takes them.
+        kid: the key's short name in COSE headers, 8 bytes.
     """
 
     suite: Suite
     material: bytes
+    kid: bytes = field(init=False, repr=False, compare=False)
     _handle: PublicHandle = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Load the key once; MalformedError if the material is not a key."""
         handle = algorithms.load_public(self.suite, self.material)
         object.__setattr__(self, "_handle", handle)
+        digest = hashlib.sha256(self.to_cose()).digest()
+        object.__setattr__(self, "kid", digest[:KID_BYTES])
 
     @classmethod
     def from_cose(cls, data: bytes) -> "PublicKey":
@@ -72,11 +76,6 @@ class PublicKey:
             case _:
                 members |= {_KTY: _AKP, -1: self.material}
         return cbor.encode(members)
-
-    @property
-    def kid(self) -> bytes:
-        """The key's short name in COSE headers, 8 bytes."""
-        return hashlib.sha256(self.to_cose()).digest()[:KID_BYTES]
 
     @property
     def fingerprint(self) -> str:

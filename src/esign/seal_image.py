@@ -260,7 +260,8 @@ def _operators(shapes: Iterator[Segment], middle: float) -> Iterator[str]:
 @functools.cache
 def _font() -> TTFont:
     """Open the Song-style face of the font package, once in a process."""
-    return TTFont(pylopdf_fonts_zh_cn.serif_path(), lazy=True)
+    data = pylopdf_fonts_zh_cn.serif_path().read_bytes()
+    return TTFont(io.BytesIO(data), lazy=True)
 
 
 def _name_of(char: str) -> str:

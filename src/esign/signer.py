@@ -64,7 +64,7 @@ class SoftwareSigner:
         try:
             handle = serialization.load_pem_private_key(pem, passphrase)
         except UnsupportedAlgorithm as err:
-            raise MalformedError("a cipher or kind of key that is not read") from err
+            raise MalformedError("a kind of key that is not known here") from err
         except ValueError as err:
             if "password" in str(err).lower() or "decrypt" in str(err).lower():
                 raise VerificationError(

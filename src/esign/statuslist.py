@@ -39,11 +39,14 @@ def array(statuses: Mapping[int, int], size: int, bits: int = BITS) -> bytes:
     The first status stands in the least significant bits (draft, section 4.1).
 
     Raises:
-        ValueError: an index or a status outside its range.
+        ValueError: an index or a status outside its range, or a size that does not
+            fill whole bytes: a reader would take the padding for statuses.
     """
     if bits not in _WIDTHS or not 0 < size <= MAX_LIST_BYTES * 8 // bits:
         raise ValueError(f"{size} statuses of {bits} bits")
-    packed = bytearray((size * bits + 7) // 8)
+    if size * bits % 8:
+        raise ValueError(f"{size} statuses of {bits} bits do not fill whole bytes")
+    packed = bytearray(size * bits // 8)
     for index, status in statuses.items():
         if not 0 <= index < size or not 0 <= status < 1 << bits:
             raise ValueError(f"status {status} at index {index} of {size}")
@@ -55,7 +58,7 @@ def pack(statuses: Mapping[int, int], size: int, bits: int = BITS) -> bytes:
     """Return the array of :func:`array` compressed at the highest level.
 
     Raises:
-        ValueError: an index or a status outside its range.
+        ValueError: as for :func:`array`.
     """
     return zlib.compress(array(statuses, size, bits), 9)
 

@@ -110,10 +110,10 @@ def decide(checks: Iterable[Check]) -> Code:
     Raises:
         ValueError: no check passed and none gave a code: absence is never a yes.
     """
-    seen = list(checks)
+    seen = tuple(checks)
     causes = [check.code for check in seen if check.code is not None]
     if causes:
         return min(causes, key=_RANK.__getitem__)
-    if not any(check.indication is Indication.PASSED for check in seen):
+    if all(check.indication is not Indication.PASSED for check in seen):
         raise ValueError("no check was made, so there is nothing to decide")
     return Code.VALID

@@ -143,7 +143,7 @@ def sign_digest(
     class PortSigner(PyHankoSigner):
         """Hands the bytes to sign to the port, whatever key stands behind it."""
 
-        async def async_sign_raw(  # type: ignore[explicit-override]  # needs Python 3.12
+        async def async_sign_raw(
             self,
             data: bytes,
             digest_algorithm: str,
@@ -197,7 +197,7 @@ def _one_revision(source: "PdfFileReader", revision: Revision) -> "PdfFileWriter
             half = generic.ByteStringObject(revision.document_id)
             self._document_id = generic.ArrayObject([half, half])
 
-        def _update_meta(self) -> None:  # type: ignore[explicit-override]  # as above
+        def _update_meta(self) -> None:
             """Leave Info and XMP alone: pyHanko would write the machine's time."""
 
     writer = OneRevisionWriter()

@@ -1,0 +1,104 @@
+"""Timing for all benchmarks: jobs take turns, so that a busy machine hits all alike."""
+
+import gc
+import os
+import platform
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from time import perf_counter
+from typing import TypeVar
+
+from cryptography.hazmat.backends.openssl import backend
+
+T = TypeVar("T")
+Job = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time of one item of a job over all rounds, in microseconds."""
+
+    least: float
+    median: float
+    rounds: int
+
+    def to_json(self) -> dict[str, float]:
+        """Return the members of the result file."""
+        return {
+            "min_us": round(self.least, 2),
+            "median_us": round(self.median, 2),
+            "rounds": self.rounds,
+        }
+
+
+def interleaved(jobs: Mapping[str, Job], rounds: int, items: int) -> dict[str, Timing]:
+    """Run every job once in each round, in turn, and return the time of one item.
+
+    Args:
+        jobs: name to a call that works through all items.
+        rounds: how often; the first round warms up and is not counted.
+        items: how many items one call works through.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in jobs}
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(rounds + 1):
+            for name, job in jobs.items():
+                start = perf_counter()
+                job()
+                spent = (perf_counter() - start) / items * 1e6
+                if number:
+                    taken[name].append(spent)
+    finally:
+        gc.enable()
+    return {name: summary(values) for name, values in taken.items()}
+
+
+def summary(values: list[float]) -> Timing:
+    """Return what the rounds of one job come to."""
+    return Timing(min(values), statistics.median(values), len(values))
+
+
+class Stages:
+    """Collects the time of each stage of a job that runs several times."""
+
+    def __init__(self) -> None:
+        """Start with nothing measured."""
+        self.taken: dict[str, list[float]] = {}
+
+    def timed(self, name: str, call: Callable[[], T]) -> T:
+        """Make a call, keep its time in microseconds, and return its value."""
+        start = perf_counter()
+        value = call()
+        self.taken.setdefault(name, []).append((perf_counter() - start) * 1e6)
+        return value
+
+    def timings(self, warm_up: int = 1) -> dict[str, Timing]:
+        """Return the time of each stage without the first runs."""
+        return {name: summary(part[warm_up:]) for name, part in self.taken.items()}
+
+
+def machine() -> dict[str, object]:
+    """Return what a reader must know of the machine; nothing that names it."""
+    names = ("cryptography", "pyhanko", "pikepdf", "reportlab", "pypdfium2")
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "openssl": backend.openssl_version_text(),
+        "packages": {name: metadata.version(name) for name in names},
+    }
+
+
+def processor() -> str:
+    """Return the processor's name where the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
+            names = [line.split(":")[1] for line in lines if "model name" in line]
+    except OSError:
+        names = []
+    return names[0].strip() if names else platform.machine()

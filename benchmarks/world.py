@@ -1,0 +1,59 @@
+"""An invented department in a temporary folder, for all benchmarks."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from elicense import payload
+from elicense.identifiers import Identifier
+from elicense.issuing import Issued
+from elicense.payload import StatusReference
+from elicense.samples import variant
+from elicense.workspace import Workspace
+
+AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
+TYPE = "food-business"
+
+
+@contextmanager
+def office() -> Iterator[Workspace]:
+    """Yield a new trial workspace; it is removed at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Workspace.create(
+            Path(folder) / "office",
+            name="示例市行政审批局",
+            code="11990100000000027A",
+            at=AT,
+        )
+        with made:
+            yield made
+
+
+def issue(place: Workspace, number: int) -> Issued:
+    """Issue the license of the invented holder ``number``."""
+    data = variant(TYPE, AT, number)
+    return place.issue(TYPE, data, number=f"9901002026{number:08d}", at=AT)
+
+
+def tokens(place: Workspace, count: int) -> list[bytes]:
+    """Return tokens of as many licenses, each with its own identifier and signature."""
+    claims = issue(place, 0).verdict.claims
+    if claims is None:
+        raise AssertionError("a license that was issued has claims")
+    part = Identifier.parse(claims.identifier)
+    return [
+        payload.sign_token(
+            replace(
+                claims,
+                identifier=Identifier.build(
+                    part.type_code, part.issuer, f"2026{number:07d}"
+                ).text,
+                status=StatusReference(claims.status.list_number, number),
+            ),
+            place.keys.token,
+        )
+        for number in range(count)
+    ]

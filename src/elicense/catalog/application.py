@@ -1,0 +1,279 @@
+"""Checks an application for a license against the rules of its type.
+
+Pure: the application is a flat object as JSON gives it, the answer a draft, or all
+problems at once. Nothing is guessed; what is derived by a rule may be left out.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Never
+
+from elicense.catalog.fields import check_fields
+from elicense.catalog.holders import check_holders
+from elicense.catalog.kinds import (
+    ORIGINS,
+    LicenseType,
+    NumberKind,
+    PhotoRule,
+)
+from elicense.catalog.periods import check_checkpoints, check_days
+from elicense.catalog.values import Findings, check_photo, check_text
+from elicense.errors import ApplicationError, MalformedCodeError, Problem
+from elicense.identifiers import check_food_number
+from elicense.masking import contains_citizen_id
+from elicense.model import Draft, FieldValue, Holder, Text
+
+COMMON_KEYS = (
+    *("holders", "number", "issue_date", "valid_from", "valid_until"),
+    *("origin", "copy", "photo"),
+)
+MAX_APPLICATION = 16 << 20  # bytes of JSON; a photo of 8 MiB has 11 in base64
+MAX_CASE_NUMBER = 64  # characters
+_MAX_UNKNOWN = 20  # unknown keys that are named one by one
+_MAX_KEY = 40  # characters of a key that is named
+_DERIVED = {
+    "checkpoints": Text("由规则推算，请勿填写", "is derived by rule; leave it out"),
+    "case_number": Text("办件编号请单独提供", "the case number is given beside"),
+    "title": Text("由证照类型决定，请勿填写", "comes from the type; leave it out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An application that follows the rules.
+
+    Attributes:
+        draft: what it decides; without a photo's digest, which the caller adds.
+        photo: the photo's bytes as given, not looked into; None where there is none.
+        warnings: what a person should look at.
+    """
+
+    draft: Draft
+    photo: bytes | None
+    warnings: tuple[Problem, ...]
+
+
+def parse_application(data: bytes) -> dict[str, object]:
+    """Return the object in a JSON file (RFC 8259), for :func:`check_application`.
+
+    Args:
+        data: UTF-8, with or without a byte order mark.
+
+    Raises:
+        ApplicationError: not JSON, not one object, or a key stands there twice.
+    """
+    if len(data) > MAX_APPLICATION:
+        raise _root("申请数据过大", "the application is too large")
+    try:
+        value = json.loads(
+            data.decode("utf-8-sig"),
+            object_pairs_hook=_distinct,
+            parse_constant=_no_constant,
+        )
+    except (ValueError, RecursionError) as err:
+        raise _root("不是有效的 JSON", "not JSON in UTF-8") from err
+    if not isinstance(value, dict):
+        raise _root("应为一个 JSON 对象", "expected one JSON object")
+    return value
+
+
+def _root(zh: str, en: str) -> ApplicationError:
+    return ApplicationError([Problem("(data)", Text(zh, en))])
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        raise _root("有重复的项", "a key stands there twice")
+    return out
+
+
+def _no_constant(_name: str) -> Never:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def check_application(
+    license_type: LicenseType,
+    application: Mapping[str, object],
+    at: datetime,
+    case_number: str | None = None,
+) -> Checked:
+    """Return the draft of a license that an application asks for.
+
+    1. Only known keys occur, and no required one is missing.
+    2. The holders' names and codes are right (GB 32100, GB 11643).
+    3. The days exist, lie in order, and the license has not ended already.
+    4. The type's fields follow their rules and agree with the holder's id.
+    5. Reviews that are due are done; the next ones are derived.
+    6. The number follows the type's rule, or is derived by it.
+    7. Origin, copy and case number are such.
+    8. A photo is there where the type shows one.
+
+    Does NOT look into the photo and does not ask any register.
+
+    Args:
+        license_type: the rules.
+        application: a flat object: ``holders``, ``number``, ``issue_date``,
+            ``valid_from``, ``valid_until``, ``origin``, ``copy``, ``photo`` and the
+            type's fields. Days are ISO 8601 texts, civil days in UTC+8.
+        at: the instant of issuing, aware.
+        case_number: number of the concluded case, None for a row without one.
+
+    Raises:
+        ApplicationError: with all problems that were found.
+    """
+    found = Findings()
+    given = {key: value for key, value in application.items() if value is not None}
+    _check_keys(found, license_type, application)
+    holders = check_holders(found, license_type.holders, given.get("holders"), at)
+    origin = _choice(found, given, "origin", ORIGINS)
+    days = check_days(found, license_type, application, at, origin)
+    fields = check_fields(found, license_type, given, holders, days)
+    checkpoints = check_checkpoints(found, license_type, fields, days)
+    number = _number(found, license_type, given, holders, fields)
+    copy = _choice(found, given, "copy", license_type.copies)
+    if case_number is not None:
+        check_text(found, "case_number", case_number, MAX_CASE_NUMBER)
+    photo = _photo(found, license_type, given)
+    if found.problems or days.issue is None or days.validity is None:
+        raise ApplicationError(found.problems)
+    draft = Draft(
+        type_name=license_type.name,
+        type_version=license_type.version,
+        title=license_type.title.zh,
+        number=number,
+        holders=holders,
+        issue_date=days.issue,
+        validity=days.validity,
+        checkpoints=checkpoints,
+        origin=origin,
+        copy=copy,
+        case_number=case_number,
+        fields=MappingProxyType(fields),
+    )
+    return Checked(draft, photo, tuple(found.warnings))
+
+
+def _check_keys(
+    found: Findings, license_type: LicenseType, application: Mapping[str, object]
+) -> None:
+    known = (*COMMON_KEYS, *(rule.key for rule in license_type.fields))
+    unknown = [key for key in application if key not in known]
+    for key in unknown[:_MAX_UNKNOWN]:
+        name = _shown(key)
+        if key in _DERIVED:
+            found.problem(name, _DERIVED[key].zh, _DERIVED[key].en)
+            continue
+        close = get_close_matches(name, known, n=1)
+        zh, en = (
+            (f"，是否应为 {close[0]}？", f"; did you mean {close[0]}?")
+            if close
+            else (f"，可用的项：{'、'.join(known)}", f"; known are: {', '.join(known)}")
+        )
+        found.problem(name, f"不认识该项{zh}", f"unknown key{en}")
+    rest = len(unknown) - _MAX_UNKNOWN
+    if rest > 0:
+        found.problem(
+            "(data)", f"另有 {rest} 个不认识的项", f"{rest} more unknown keys"
+        )
+
+
+def _shown(key: object) -> str:
+    """Return a key as it may stand in an error: short, printable, no personal data."""
+    if not isinstance(key, str) or len(key) > _MAX_KEY:
+        return "(?)"
+    return key if key.isprintable() and not contains_citizen_id(key) else "(?)"
+
+
+def _choice(
+    found: Findings, given: Mapping[str, object], key: str, allowed: tuple[str, ...]
+) -> str:
+    """Return one of the allowed texts; the first is the default."""
+    value = given.get(key, allowed[0])
+    if isinstance(value, str) and value in allowed:
+        return value
+    found.problem(
+        key, f"只能取：{'、'.join(allowed)}", f"expected one of: {', '.join(allowed)}"
+    )
+    return allowed[0]
+
+
+def _number(
+    found: Findings,
+    license_type: LicenseType,
+    given: Mapping[str, object],
+    holders: tuple[Holder, ...],
+    fields: Mapping[str, FieldValue],
+) -> str:
+    rule = license_type.number
+    if rule.kind is NumberKind.HOLDER_CODE:
+        derived = rule.prefix + holders[0].code if holders else ""
+        if holders and given.get("number", derived) != derived:
+            found.problem(
+                "number",
+                f"应为 {rule.prefix or '空前缀'} 加持证主体代码，可不填写",
+                f"expected {rule.prefix!r} and the holder's code; it may be left out",
+            )
+        return derived
+    label = license_type.number_label
+    if "number" not in given:
+        found.problem("number", f"缺少{label.zh}", f"{label.en} is missing")
+        return ""
+    number = check_text(found, "number", given["number"], rule.max_length)
+    if number is not None and rule.kind is NumberKind.FOOD_BUSINESS:
+        _check_food(found, license_type, number, fields)
+    elif number is not None and contains_citizen_id(number):
+        # Only a warning: numbers made of division, date and serial can look like one.
+        found.warn(
+            "number",
+            "形似公民身份号码；若是，该类型应设 number_holds_citizen_id",
+            "looks like a citizen id; if it is one, the type must say so",
+        )
+    return number or ""
+
+
+def _check_food(
+    found: Findings,
+    license_type: LicenseType,
+    number: str,
+    fields: Mapping[str, FieldValue],
+) -> None:
+    """Check the number's own check digit and that it agrees with 主体业态."""
+    try:
+        check_food_number(number)
+    except MalformedCodeError as err:
+        found.problem("number", err.message.zh, err.message.en)
+        return
+    rule = license_type.number
+    value = fields.get(rule.form_field)
+    if value is None:
+        return
+    digits = {rule.forms[form] for form in rule.forms if str(value).startswith(form)}
+    if digits and number[2] not in digits:
+        wanted = min(digits)
+        label = license_type.field(rule.form_field).label.zh
+        found.problem(
+            "number",
+            f"JY 后第一位应为 {wanted}，与{label}一致",
+            f"the digit after JY should be {wanted}, to agree with {rule.form_field}",
+        )
+
+
+def _photo(
+    found: Findings, license_type: LicenseType, given: Mapping[str, object]
+) -> bytes | None:
+    if "photo" in given:
+        if license_type.has_photo:
+            return check_photo(found, "photo", given["photo"])
+        found.problem("photo", "该证照类型没有照片", "this type shows no photo")
+    elif license_type.photo is PhotoRule.REQUIRED:
+        found.problem(
+            "photo",
+            "缺少照片（JPEG 或 PNG 的 base64 文本）",
+            "the photo is missing (a JPEG or PNG in base64)",
+        )
+    return None

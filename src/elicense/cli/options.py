@@ -1,0 +1,212 @@
+"""Options that several commands share, and what they stand for."""
+
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from elicense import dates, files, pins
+from elicense.cli.usage import WrongUsageError
+from elicense.errors import MalformedCodeError, WorkspaceError
+from elicense.model import Text
+
+SETTINGS_FILE = "elicense.toml"
+KEPT_PASSPHRASE = Path("keys") / "passphrase"
+_MAX_PASSPHRASE = 1024  # bytes
+_ROW_BYTES = 8
+_WORKSPACE, _PASSPHRASE = "elicense.workspace", "elicense.passphrase_file"
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    """Keep a common option where every command of this run finds it."""
+    if value is not None:
+        ctx.meta[f"elicense.{param.name}"] = value
+
+
+def common(function: Function) -> Function:
+    """Add the options that may stand before or after a command's name."""
+    workspace = click.option(
+        "--workspace",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        expose_value=False,
+        callback=_keep,
+        help="The workspace (工作区); else ELICENSE_WORKSPACE, else this folder.",
+    )
+    passphrase = click.option(
+        "--passphrase-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=_keep,
+        help="A file with the keys' passphrase (口令); else ELICENSE_PASSPHRASE, else"
+        " keys/passphrase, else a prompt.",
+    )
+    return workspace(passphrase(function))
+
+
+def as_json(function: Function) -> Function:
+    """Add ``--json``: nothing but JSON on standard output."""
+    option = click.option(
+        "--json", "as_json", is_flag=True, help="JSON on standard output."
+    )
+    return option(function)
+
+
+def chosen_folder() -> Path | None:
+    """Return the workspace that the user named, None where there is none named."""
+    named: Path | None = click.get_current_context().meta.get(_WORKSPACE)
+    given = os.environ.get("ELICENSE_WORKSPACE", "")
+    if named is None and given:
+        return Path(given)
+    return named
+
+
+def own_folder() -> Path | None:
+    """Return the named workspace, else this folder if it is one.
+
+    Raises:
+        WorkspaceError: the named folder is not a workspace.
+    """
+    named = chosen_folder()
+    if named is None:
+        here = Path()
+        return here if (here / SETTINGS_FILE).is_file() else None
+    if not (named / SETTINGS_FILE).is_file():
+        raise WorkspaceError(
+            Text(
+                f"{named} 不是工作区（没有 {SETTINGS_FILE}）",
+                f"{named} is not a workspace (no {SETTINGS_FILE})",
+            )
+        )
+    return named
+
+
+def home() -> Path:
+    """Return the folder of what belongs to the user and to no workspace."""
+    return Path(os.environ.get("ELICENSE_HOME") or click.get_app_dir("elicense"))
+
+
+def given_passphrase() -> bytes | None:
+    """Return the passphrase of ``--passphrase-file`` or ELICENSE_PASSPHRASE.
+
+    Raises:
+        FileError: the file cannot be read.
+        WorkspaceError: the file is empty, or larger than any passphrase.
+    """
+    path: Path | None = click.get_current_context().meta.get(_PASSPHRASE)
+    if path is None:
+        return (
+            os.environ.get("ELICENSE_PASSPHRASE", "").encode(errors="replace") or None
+        )
+    content = files.read(path, _MAX_PASSPHRASE).rstrip(b"\r\n")
+    if not content or len(content) > _MAX_PASSPHRASE:
+        raise WorkspaceError(
+            Text(
+                f"口令文件应有 1 至 {_MAX_PASSPHRASE} 字节",
+                f"a passphrase file has 1 to {_MAX_PASSPHRASE} bytes",
+            )
+        )
+    return content
+
+
+def passphrase(folder: Path) -> bytes | None:
+    """Return the passphrase for a workspace's keys; asked for if there is a terminal.
+
+    None where ``keys/passphrase`` is there, or nobody can be asked.
+    """
+    given = given_passphrase()
+    if given is not None or (folder / KEPT_PASSPHRASE).is_file():
+        return given
+    return _asked(confirmed=False) if sys.stdin.isatty() else None
+
+
+def new_passphrase() -> bytes | None:
+    """Return the passphrase of a new workspace; None asks for a random one."""
+    given = given_passphrase()
+    if given is not None or not sys.stdin.isatty():
+        return given
+    return _asked(confirmed=True)
+
+
+def _asked(*, confirmed: bool) -> bytes:
+    text: str = click.prompt(
+        "口令 / Passphrase",
+        hide_input=True,
+        confirmation_prompt="再次输入 / Once more" if confirmed else False,
+        err=True,
+    )
+    return text.encode(errors="replace")
+
+
+def random_row() -> str:
+    """Return a random id for a row that has no case number."""
+    return secrets.token_hex(_ROW_BYTES)
+
+
+def fingerprint(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> str | None:
+    """Check ``--root``: ``sha256:`` and 64 hexadecimal digits, no other spelling."""
+    if value is not None and not pins.is_fingerprint(value):
+        raise WrongUsageError(
+            Text(
+                "--root 应为 sha256: 加 64 位小写十六进制数字",
+                "--root: expected sha256: and 64 small hexadecimal digits",
+            )
+        )
+    return value
+
+
+def day(_ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    """Read a civil day, ``YYYY-MM-DD``."""
+    return None if value is None else _day(value, f"--{param.name}")
+
+
+def instant(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> datetime | None:
+    """Read an instant with its offset, or a day, which stands for its 00:00 UTC+8."""
+    if value is None:
+        return None
+    try:
+        if _INSTANT.fullmatch(value):
+            at = datetime.fromisoformat(value).astimezone(UTC)
+        else:
+            at = dates.start_of(dates.parse_day(value))
+        _check_range(dates.day_of(at))
+    except (ValueError, OverflowError, MalformedCodeError) as err:
+        raise WrongUsageError(_INSTANT_EXPECTED) from err
+    return at
+
+
+_INSTANT_EXPECTED = Text(
+    "--at 应为日期 YYYY-MM-DD（即该日北京时间零时），"
+    "或带时区的 YYYY-MM-DDThh:mm:ss+08:00，在 1970 至 9999 年间",
+    "--at: expected a day YYYY-MM-DD (00:00 UTC+8 of it), or an instant with its"
+    " offset, such as 2026-11-21T08:00:00Z, in the years 1970 to 9999",
+)
+
+
+def _day(value: str, name: str) -> date:
+    try:
+        return dates.parse_day(value)
+    except MalformedCodeError as err:
+        text = err.message
+        raise WrongUsageError(Text(f"{name}：{text.zh}", f"{name}: {text.en}")) from err
+
+
+def _check_range(day_: date) -> None:
+    if not dates.FIRST_DAY <= day_ <= dates.LAST_DAY:
+        raise ValueError("outside the years that licenses know")

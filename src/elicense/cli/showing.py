@@ -1,0 +1,189 @@
+"""The command ``show``."""
+
+from pathlib import Path
+
+import click
+
+from elicense import attachments, files, payload, qr, record
+from elicense.cli import options, report
+from elicense.cli.place import open_workspace
+from elicense.events import Event
+from elicense.model import License, Text
+from elicense.policy import MAX_INPUT_BYTES
+from elicense.validating.verdict import instant_text
+from elicense.workspace import Shown
+from esign import clock
+from esign.errors import MalformedError
+
+_LABELS = {
+    "identifier": Text("证照标识", "identifier"),
+    "number": Text("证照编号", "number"),
+    "title": Text("证照名称", "title"),
+    "issue_date": Text("发证日期", "issue date"),
+    "valid_from": Text("有效期起", "valid from"),
+    "valid_until": Text("有效期至", "valid until"),
+    "origin": Text("来源", "origin"),
+    "copy": Text("正副本", "copy"),
+    "case": Text("办件编号", "case"),
+}
+
+
+@click.command("show")
+@click.argument("name", metavar="ID|FILE")
+@options.as_json
+@options.common
+def show_command(*, name: str, as_json: bool) -> None:
+    """Show what a license says, its history and its QR.
+
+    ID is an identifier (证照标识) or a license number (证照编号); a number that names
+    several shows all of them, oldest first. FILE is a PDF: what it says is shown and
+    not verified. For the issuing organ's own eyes: ids stand in clear.
+    """
+    if Path(name).is_file():
+        _show_file(Path(name), as_json=as_json)
+        return
+    at = clock.now()
+    with open_workspace() as workspace:
+        found = [workspace.show(item, at) for item in workspace.find(name)]
+    for shown in found:
+        if as_json:
+            report.json_line(_to_json(shown))
+        else:
+            _print(shown)
+
+
+def _to_json(shown: Shown) -> dict[str, object]:
+    return {
+        "identifier": shown.license.identifier,
+        "number": shown.license.draft.number,
+        "state": shown.state.value,
+        "published": shown.published,
+        "qr_text": shown.qr_text,
+        "record": record.view(shown.license),
+        "history": [_whole_event_json(event) for event in shown.history],
+    }
+
+
+def event_json(event: Event) -> dict[str, object]:
+    """Return an event as JSON has it, without its decision and note.
+
+    Those may name persons; only ``show`` prints them.
+    """
+    why, until = event.reason, event.until
+    return {
+        "seq": event.seq,
+        "kind": event.kind.value,
+        "reason": None if why is None else why.code,
+        "effective_at": instant_text(event.effective_at),
+        "recorded_at": instant_text(event.recorded_at),
+        "until": None if until is None else until.isoformat(),
+        "successor": event.successor,
+    }
+
+
+def _whole_event_json(event: Event) -> dict[str, object]:
+    decision = event.decision
+    return {
+        **event_json(event),
+        "decision": None if decision is None else decision.to_json(),
+        "note": event.note,
+    }
+
+
+def _print(shown: Shown) -> None:
+    state = Text(
+        f"{shown.state.value} {shown.state.text.zh}",
+        f"{shown.state.value} {shown.state.text.en}",
+    )
+    _print_license(shown.license)
+    published = Text("是", "yes") if shown.published else Text("否", "no")
+    report.rows(
+        [
+            (Text("状态", "state"), report.chosen(state)),
+            (Text("已发布", "published"), report.chosen(published)),
+        ]
+    )
+    report.line(report.chosen(Text("经历", "history")))
+    for event in shown.history:
+        report.line(f"  {report.plain(_event_line(event))}")
+    _print_qr(shown.qr_text)
+
+
+def _event_line(event: Event) -> str:
+    parts = [instant_text(event.recorded_at), report.chosen(event.kind.text)]
+    if event.reason is not None:
+        parts.append(f"{event.reason.code} {event.reason.text.zh}")
+    if event.until is not None:
+        parts.append(f"→ {event.until}")
+    if event.decision is not None:
+        parts.append(f"{event.decision.document} {event.decision.number}")
+    return "  ".join([*parts, event.note]).rstrip()
+
+
+def _print_license(license_: License) -> None:
+    view = record.view(license_)
+    found = [
+        (label, _value(view[key])) for key, label in _LABELS.items() if key in view
+    ]
+    found += [
+        (
+            Text(item.role or "持证主体", item.role or "holder"),
+            f"{item.name} {item.code}",
+        )
+        for item in license_.draft.holders
+    ]
+    issuer = license_.issuer
+    found.append((Text("发证机关", "issuer"), f"{issuer.name} {issuer.code}"))
+    found += [
+        (Text(item.kind, item.kind), item.due.isoformat())
+        for item in license_.draft.checkpoints
+    ]
+    found += [
+        (Text(key, key), value if isinstance(value, str) else "；".join(value))
+        for key, value in license_.draft.fields.items()
+    ]
+    report.rows(found)
+
+
+def _value(value: object) -> str:
+    return "长期" if value is None else str(value)
+
+
+def _print_qr(text: str) -> None:
+    if text:
+        report.line(qr.to_terminal(qr.encode_matrix(text)))
+        report.line(text)
+
+
+def _show_file(path: Path, *, as_json: bool) -> None:
+    """Show what a PDF says of itself; nothing of it is verified."""
+    data = files.read(path, MAX_INPUT_BYTES)
+    if len(data) > MAX_INPUT_BYTES:
+        raise MalformedError(f"{path.name}: more than {MAX_INPUT_BYTES} bytes")
+    found = attachments.read(data)
+    if found.record is None or found.token is None:
+        raise MalformedError("a PDF that carries no license of this format")
+    license_, _ = record.decode(found.record)
+    payload.open_token(found.token)
+    text = payload.qr_text(found.token)
+    report.note(
+        Text(
+            "以下内容未经核验，核验请用 elicense verify",
+            "not verified: what follows is what the file says; use elicense verify",
+        )
+    )
+    if as_json:
+        report.json_line(
+            {
+                "identifier": license_.identifier,
+                "number": license_.draft.number,
+                "state": None,
+                "verified": False,
+                "qr_text": text,
+                "record": record.view(license_),
+                "history": [],
+            }
+        )
+        return
+    _print_license(license_)
+    _print_qr(text)

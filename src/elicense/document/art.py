@@ -1,0 +1,269 @@
+"""The static art of a page: paper tint, frame, guilloche, card, watermark.
+
+Drawn with reportlab as paths only, no text and no font, once for each kind of page.
+Nothing here copies a real form (监制), and there is no emblem.
+"""
+
+import functools
+import io
+import math
+import zlib
+
+import pikepdf
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen.pathobject import PDFPathObject
+
+from elicense.fonts import EM, Typeface, face
+from elicense.layout import CARD_HEAD_MM, Box, Colour, Ornament
+from elicense.layout.primitives import POINTS_PER_MM
+
+_OUTER = 8.0 * POINTS_PER_MM
+_BAND = 5.6 * POINTS_PER_MM
+_WAVE = 11.0
+"""Wave length of the guilloche in points, before it is made to fit a side."""
+_QUARTER = ((0.5122866, 0.5122866), (1.0023132, 1.0), (math.pi / 2, 1.0))
+"""Cubic through a quarter of a sine (largest error below 0.1 %)."""
+_TEXT_OPERATORS = ("BT", "Tf", "TL", "ET")
+HEADER = CARD_HEAD_MM * POINTS_PER_MM
+
+
+@functools.lru_cache(maxsize=32)
+def draw(ornament: Ornament) -> bytes:
+    """Return the art as operators of a content stream, deflated.
+
+    They use no resources. The art is a good part of a file's making, so it is kept.
+
+    Args:
+        ornament: what to draw, in points.
+
+    Returns:
+        zlib data; the same ornament gives the same bytes.
+    """
+    out = io.BytesIO()
+    size = (ornament.width, ornament.height)
+    canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1)
+    if ornament.card is None:
+        _certificate(canvas, ornament)
+    else:
+        _card_page(canvas, ornament, ornament.card)
+    canvas.showPage()
+    canvas.save()
+    with pikepdf.open(out) as pdf:
+        # reportlab opens every page with a font that no text follows and that the form
+        # has no resource for (ISO 19005-3, 6.2.2-2).
+        paths = [
+            step
+            for step in pikepdf.parse_content_stream(pdf.pages[0])
+            if str(step.operator) not in _TEXT_OPERATORS
+        ]
+        return zlib.compress(pikepdf.unparse_content_stream(paths), 9)
+
+
+def _certificate(canvas: Canvas, art: Ornament) -> None:
+    """Draw paper, rosette and the double frame with its band of guilloche."""
+    theme = art.theme
+    inner = _OUTER + _BAND
+    _fill(canvas, theme.tint)
+    canvas.rect(
+        _OUTER,
+        _OUTER,
+        art.width - 2 * _OUTER,
+        art.height - 2 * _OUTER,
+        stroke=0,
+        fill=1,
+    )
+    reach = min(art.width, art.height) * 0.34
+    _rosette(canvas, art.width / 2, art.height * 0.49, reach, _mix(theme.line, 0.34))
+    _watermark(canvas, art)
+    _band(canvas, art)
+    _stroke(canvas, theme.frame)
+    for inset, line in ((_OUTER, 2.0), (inner, 0.9), (inner + 3.2, 0.35)):
+        canvas.setLineWidth(line)
+        canvas.rect(inset, inset, art.width - 2 * inset, art.height - 2 * inset)
+    middle = _OUTER + _BAND / 2
+    for x in (middle, art.width - middle):
+        for y in (middle, art.height - middle):
+            _corner(canvas, (x, y), _BAND / 2, art)
+
+
+def _card_page(canvas: Canvas, art: Ornament, card: Box) -> None:
+    """Draw a plain double frame and the card with its coloured head."""
+    theme = art.theme
+    _stroke(canvas, theme.frame)
+    for inset, line in ((_OUTER, 1.4), (_OUTER + 4, 0.4)):
+        canvas.setLineWidth(line)
+        canvas.rect(inset, inset, art.width - 2 * inset, art.height - 2 * inset)
+    left, bottom, right, top = card
+    width, height, radius = right - left, top - bottom, 4 * POINTS_PER_MM
+    _fill(canvas, (226, 228, 230))
+    canvas.roundRect(left + 2.2, bottom - 2.6, width, height, radius, stroke=0, fill=1)
+    canvas.saveState()
+    shape = canvas.beginPath()
+    shape.roundRect(left, bottom, width, height, radius)
+    canvas.clipPath(shape, stroke=0, fill=0)
+    _fill(canvas, theme.tint)
+    canvas.rect(left, bottom, width, height, stroke=0, fill=1)
+    for place in (0.24, 0.78):
+        middle = (left + width * place, bottom + height * 0.4)
+        _rosette(canvas, *middle, height * 0.42, _mix(theme.line, 0.30))
+    _fill(canvas, theme.frame)
+    canvas.rect(left, top - HEADER, width, HEADER, stroke=0, fill=1)
+    _stroke(canvas, _mix(theme.frame, 0.72))
+    canvas.setLineWidth(0.4)
+    for shift in range(4):
+        _wave(canvas, (left, top - HEADER / 2), (right, top - HEADER / 2), 12, shift)
+    _stroke(canvas, theme.line)
+    canvas.setLineWidth(1.2)
+    canvas.line(left, top - HEADER - 2, right, top - HEADER - 2)
+    canvas.restoreState()
+    _watermark(canvas, art)
+    _stroke(canvas, theme.frame)
+    canvas.setLineWidth(0.8)
+    canvas.roundRect(left, bottom, width, height, radius)
+
+
+def _band(canvas: Canvas, art: Ornament) -> None:
+    """Draw four interleaved waves along each side between the corners."""
+    middle, reach = _OUTER + _BAND / 2, _BAND * 0.38
+    start, right, top = _OUTER + _BAND, art.width - middle, art.height - middle
+    sides = (
+        ((start, middle), (art.width - start, middle)),
+        ((start, top), (art.width - start, top)),
+        ((middle, start), (middle, art.height - start)),
+        ((right, start), (right, art.height - start)),
+    )
+    _stroke(canvas, art.theme.line)
+    canvas.setLineWidth(0.38)
+    for begin, end in sides:
+        for shift in range(4):
+            _wave(canvas, begin, end, reach, shift)
+
+
+def _wave(
+    canvas: Canvas,
+    begin: tuple[float, float],
+    end: tuple[float, float],
+    reach: float,
+    shift: int,
+) -> None:
+    """Draw a sine between two points, begun ``shift`` quarters into its period."""
+    length = math.hypot(end[0] - begin[0], end[1] - begin[1])
+    quarters = 4 * max(1, round(length / _WAVE))
+    unit = length / quarters / (math.pi / 2)
+    canvas.saveState()
+    canvas.translate(*begin)
+    canvas.rotate(math.degrees(math.atan2(end[1] - begin[1], end[0] - begin[0])))
+    path = canvas.beginPath()
+    path.moveTo(0, (0, reach, 0, -reach)[shift % 4])
+    for quarter in range(quarters):
+        _quarter(path, quarter, (shift + quarter) % 4, unit, reach)
+    canvas.drawPath(path)
+    canvas.restoreState()
+
+
+def _quarter(
+    path: PDFPathObject, index: int, phase: int, unit: float, reach: float
+) -> None:
+    """Append one quarter of a sine: up from 0, down to 0, and their mirror images."""
+    start = index * math.pi / 2
+    points: tuple[tuple[float, float], ...] = _QUARTER
+    if phase % 2:  # from the crest back to the axis: the same curve, read backwards
+        back = ((0.0, 0.0), *_QUARTER)[-2::-1]
+        points = tuple((math.pi / 2 - x, y) for x, y in back)
+    sign = reach if phase < 2 else -reach  # noqa: PLR2004  the second half is negative
+    flat = [
+        value for x, y in points for value in ((start + x) * unit, round(y * sign, 3))
+    ]
+    path.curveTo(*flat)
+
+
+def _corner(
+    canvas: Canvas, middle: tuple[float, float], half: float, art: Ornament
+) -> None:
+    """Draw one corner: a square with a small rosette."""
+    x, y = middle
+    _fill(canvas, art.theme.tint)
+    _stroke(canvas, art.theme.frame)
+    canvas.setLineWidth(0.9)
+    canvas.rect(x - half, y - half, 2 * half, 2 * half, stroke=1, fill=1)
+    _stroke(canvas, art.theme.frame)
+    canvas.setLineWidth(0.35)
+    for turn in range(8):
+        canvas.saveState()
+        canvas.translate(x, y)
+        canvas.rotate(turn * 45)
+        canvas.ellipse(-half * 0.18, 0, half * 0.18, half * 0.82)
+        canvas.restoreState()
+
+
+def _rosette(canvas: Canvas, x: float, y: float, reach: float, colour: Colour) -> None:
+    """Draw a rosette: one closed wavy curve, turned; the turns compress to nothing."""
+    _stroke(canvas, colour)
+    canvas.setLineWidth(0.32)
+    for inner, outer, lobes, turns in (
+        (0.60, 1.00, 9, 8),
+        (0.30, 0.62, 7, 8),
+        (0.06, 0.32, 5, 6),
+    ):
+        for turn in range(turns):
+            canvas.saveState()
+            canvas.translate(x, y)
+            canvas.rotate(turn * 360 / lobes / turns)
+            _lobes(canvas, inner * reach, outer * reach, lobes)
+            canvas.restoreState()
+
+
+def _lobes(canvas: Canvas, inner: float, outer: float, lobes: int) -> None:
+    """Draw a closed curve that swings between two radii."""
+    path = canvas.beginPath()
+    bend = math.pi / (2 * lobes) * 0.72
+    path.moveTo(inner, 0)
+    handle = (inner, inner * bend)
+    for step in range(1, 2 * lobes + 1):
+        angle = math.pi * step / lobes
+        radius = outer if step % 2 else inner
+        x, y = radius * math.cos(angle), radius * math.sin(angle)
+        ahead = (-y * bend, x * bend)
+        path.curveTo(*handle, x - ahead[0], y - ahead[1], x, y)
+        handle = (x + ahead[0], y + ahead[1])
+    canvas.drawPath(path)
+
+
+def _watermark(canvas: Canvas, art: Ornament) -> None:
+    """Draw large pale characters across the page as outlines."""
+    size = min(art.width, art.height) * 0.26
+    chosen = face(Typeface.SANS)
+    canvas.saveState()
+    _fill(canvas, _mix(art.theme.frame, 0.11))
+    canvas.translate(art.width / 2, art.height / 2)
+    canvas.rotate(32)
+    canvas.scale(size / EM, size / EM)
+    step = 1.45 * EM
+    canvas.translate(-step * (len(art.watermark) - 1) / 2 - EM / 2, -380)
+    for char in art.watermark:
+        path = canvas.beginPath()
+        for kind, points in chosen.outline(char):
+            flat = [value for point in points for value in point]
+            if kind == "closePath":
+                path.close()
+            else:
+                getattr(path, kind)(*flat)
+        canvas.drawPath(path, stroke=0, fill=1, fillMode=1)
+        canvas.translate(step, 0)
+    canvas.restoreState()
+
+
+def _mix(colour: Colour, part: float) -> Colour:
+    """Return a colour thinned with white; ``part`` of 1 leaves it."""
+    red, green, blue = (round(255 - (255 - value) * part) for value in colour)
+    return (red, green, blue)
+
+
+def _fill(canvas: Canvas, colour: Colour) -> None:
+    """Set the fill colour."""
+    canvas.setFillColorRGB(*(value / 255 for value in colour))
+
+
+def _stroke(canvas: Canvas, colour: Colour) -> None:
+    """Set the stroke colour."""
+    canvas.setStrokeColorRGB(*(value / 255 for value in colour))

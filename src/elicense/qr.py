@@ -1,0 +1,390 @@
+"""QR symbols: the matrix of a text, its drawings, and the texts in an image.
+
+A symbol is drawn as ISO/IEC 18004 says, at error correction level M, in the smallest
+version that holds the text (docs/formats/token.md, section 3). Reading says what the
+symbols in an image spell and nothing more: it trusts no text.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import zxingcpp
+from PIL import Image, ImageFilter, ImageOps
+
+from elicense.errors import SymbolTooLargeError
+from esign.errors import MalformedError
+
+Matrix: TypeAlias = tuple[tuple[bool, ...], ...]
+"""Rows of modules from the top, True is dark, without the quiet zone."""
+
+QUIET_ZONE = 4
+"""Light modules around a symbol, on each side (ISO/IEC 18004, section 6.3.8)."""
+
+MAX_VERSION = 20
+"""The largest version that is printed (docs/formats/token.md, section 3)."""
+
+MIN_MODULE_MM = 0.34
+"""The smallest printed module: four dots of a 300 dpi printer, in mm."""
+
+MAX_SCALE = 64
+"""The largest drawing scale, in pixels per module."""
+
+MAX_IMAGE_BYTES = 32 * 1024 * 1024
+"""The largest image file that is opened, in bytes."""
+
+MAX_IMAGE_PIXELS = 36_000_000
+"""The largest image that is decoded, in pixels: A4 at 600 dpi has 34.8 million."""
+
+MAX_HEAVY_PIXELS = 20_000_000
+"""The same for WebP and progressive JPEG, whose decoders hold several copies."""
+
+MAX_IMAGE_SIDE = 16_384
+"""The longest side of an image that is decoded, in pixels."""
+
+MAX_JPEG_SCANS = 24
+"""The most scans of a JPEG file; encoders write about ten, each costs a full pass."""
+
+_READ_PIXELS = 9_000_000
+"""Larger images are shrunk before reading: an A4 page at 300 dpi has 8.7 million."""
+
+_FINE_PIXELS = 2_200_000
+"""Larger images lose detail under two pixels before reading, in pixels.
+
+The reader's time grows with the square of the number of finder patterns. A page full of
+patterns of one pixel a module would cost it half a minute; no camera frame above this
+size (1920 x 1080 is below it) has modules that small.
+"""
+
+_RETRY_PIXELS = 1_200_000
+"""Images are shrunk to this many pixels before a retry doubles them."""
+
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_JPEG = ("JPEG", "MPO")
+_START_OF_SCAN = b"\xff\xda"
+_SMOOTH = ImageFilter.GaussianBlur(1.2)
+
+
+def encode_matrix(text: str) -> Matrix:
+    """Return the symbol of ``text`` at level M with the mask of the lowest penalty.
+
+    The base45 carrier is in alphanumeric mode throughout; of the carrier with a host
+    only the characters outside that alphabet are in byte mode.
+
+    Args:
+        text: printable ASCII, at least one character.
+
+    Returns:
+        The modules without the quiet zone: 17 + 4 * version on each side.
+
+    Raises:
+        SymbolTooLargeError: the text does not fit version 20-M.
+        ValueError: the text is empty or not printable ASCII.
+    """
+    if not text or not (text.isascii() and text.isprintable()):
+        raise ValueError("a QR text is printable ASCII and not empty")
+    try:
+        symbol = zxingcpp.create_barcode(
+            text, zxingcpp.BarcodeFormat.QRCode, ec_level="M"
+        )
+    except ValueError as err:  # longer than version 40 holds
+        raise SymbolTooLargeError(("qr_text",)) from err
+    image = symbol.to_image(scale=1, add_quiet_zones=False)
+    pixels = bytes(image)  # type: ignore[call-overload]  # it has the buffer protocol
+    width = image.shape[1]
+    matrix = tuple(
+        tuple(value == 0 for value in pixels[start : start + width])
+        for start in range(0, len(pixels), width)
+    )
+    if version(matrix) > MAX_VERSION:
+        raise SymbolTooLargeError(("qr_text",))
+    return matrix
+
+
+def version(matrix: Matrix) -> int:
+    """Return the version, 1 to 40, of a symbol (ISO/IEC 18004, section 6.1).
+
+    Raises:
+        ValueError: the matrix is not a square of a size that a symbol can have.
+    """
+    size = len(matrix)
+    number, rest = divmod(size - 17, 4)
+    if rest or not 1 <= number <= 40 or any(len(row) != size for row in matrix):  # noqa: PLR2004  versions of the standard
+        raise ValueError("the matrix is not that of a QR symbol")
+    return number
+
+
+def module_size_mm(matrix: Matrix, width_mm: float) -> float:
+    """Return the module, in mm, of a symbol that is drawn ``width_mm`` wide.
+
+    Args:
+        matrix: the symbol.
+        width_mm: the printed width with both quiet zones, in mm.
+
+    Returns:
+        The side of one module in mm; print none below ``MIN_MODULE_MM``.
+
+    Raises:
+        ValueError: the width is not positive, or the matrix is no symbol.
+    """
+    version(matrix)
+    if not width_mm > 0:
+        raise ValueError("the width of a symbol is a positive number of mm")
+    return width_mm / (len(matrix) + 2 * QUIET_ZONE)
+
+
+def printed_width_mm(matrix: Matrix, wanted_mm: float) -> float:
+    """Return the width in mm to print a symbol at, with both quiet zones.
+
+    It is ``wanted_mm``, or more where modules would be below ``MIN_MODULE_MM``.
+
+    Raises:
+        ValueError: the width is not positive, or the matrix is no symbol.
+    """
+    if module_size_mm(matrix, wanted_mm) >= MIN_MODULE_MM:
+        return wanted_mm
+    return (len(matrix) + 2 * QUIET_ZONE) * MIN_MODULE_MM
+
+
+def dark_runs(matrix: Matrix) -> Iterator[tuple[int, int, int]]:
+    """Yield the dark runs of each row as column, row and length, in modules.
+
+    Rows and columns count from the top left module, without the quiet zone.
+    """
+    for y, row in enumerate(matrix):
+        start: int | None = None
+        for x, dark in enumerate((*row, False)):
+            if dark and start is None:
+                start = x
+            elif not dark and start is not None:
+                yield start, y, x - start
+                start = None
+
+
+def to_svg(matrix: Matrix, module_mm: float = MIN_MODULE_MM) -> str:
+    """Return an SVG 1.1 document of the symbol on white, with its quiet zone.
+
+    Args:
+        matrix: the symbol.
+        module_mm: the printed module in mm.
+
+    Raises:
+        ValueError: the module is not positive, or the matrix is no symbol.
+    """
+    version(matrix)
+    if not module_mm > 0:
+        raise ValueError("a module is a positive number of mm")
+    side = len(matrix) + 2 * QUIET_ZONE
+    width = f"{side * module_mm:.2f}mm"
+    path = "".join(
+        f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h{length}v1h-{length}z"
+        for x, y, length in dark_runs(matrix)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{width}"'
+        f' viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}h-{side}z"/>'
+        f'<path fill="#000" d="{path}"/></svg>\n'
+    )
+
+
+def to_image(matrix: Matrix, scale: int = 4) -> Image.Image:
+    """Return the symbol as a black and white image (mode 1), with its quiet zone.
+
+    Args:
+        matrix: the symbol.
+        scale: pixels per module, 1 to ``MAX_SCALE``.
+
+    Raises:
+        ValueError: the scale is out of range, or the matrix is no symbol.
+    """
+    version(matrix)
+    if not 1 <= scale <= MAX_SCALE:
+        raise ValueError(f"the scale is 1 to {MAX_SCALE} pixels per module")
+    size = len(matrix)
+    cells = bytes(0 if dark else 255 for row in matrix for dark in row)
+    image = Image.frombytes("L", (size, size), cells)
+    image = ImageOps.expand(image, QUIET_ZONE, 255)
+    side = image.width * scale
+    return image.resize((side, side), Image.Resampling.NEAREST).convert("1")
+
+
+def to_png(matrix: Matrix, scale: int = 4) -> bytes:
+    """Return a one-bit PNG of the symbol with its quiet zone.
+
+    The same matrix gives the same bytes under one version of Pillow.
+
+    Args:
+        matrix: the symbol.
+        scale: pixels per module, 1 to ``MAX_SCALE``.
+
+    Raises:
+        ValueError: the scale is out of range, or the matrix is no symbol.
+    """
+    out = io.BytesIO()
+    to_image(matrix, scale).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def to_terminal(matrix: Matrix, *, light_background: bool = False) -> str:
+    """Return the symbol in half blocks, two modules a character, with its quiet zone.
+
+    Args:
+        matrix: the symbol.
+        light_background: the terminal shows dark letters on a light ground; otherwise
+            light letters on a dark one.
+
+    Returns:
+        Lines that each end in a line feed.
+
+    Raises:
+        ValueError: the matrix is no symbol.
+    """
+    version(matrix)
+    side = len(matrix) + 2 * QUIET_ZONE
+    margin = (False,) * QUIET_ZONE
+    blank = ((False,) * side,) * QUIET_ZONE
+    rows = [*blank, *((*margin, *row, *margin) for row in matrix), *blank]
+    # The side is odd, so one light row more completes the last line.
+    rows.append((False,) * side)
+    ink = (" ", "▄", "▀", "█")
+    lines = (
+        "".join(
+            ink[2 * (high == light_background) + (low == light_background)]
+            for high, low in zip(upper, lower, strict=True)
+        )
+        for upper, lower in zip(rows[::2], rows[1::2], strict=True)
+    )
+    return "".join(line + "\n" for line in lines)
+
+
+def read_image(data: bytes | Image.Image, *, retry: bool = True) -> tuple[str, ...]:
+    """Return the texts of all QR symbols in an image, each once, top first.
+
+    The first attempt reads the image as it is. If it finds nothing and ``retry`` is
+    set, the image is read again sharpened and with raised contrast, until an attempt
+    finds something. Of an animation the first frame counts. A symbol in byte mode is
+    returned as the text that its bytes spell, so that a foreign symbol is seen to be
+    one; bytes that are no text come as characters that no text of ours has. Symbols of
+    other kinds (Micro QR, Data Matrix, bar codes) are not looked for. What it does not
+    do: judge a text.
+
+    Args:
+        data: a PNG, JPEG or WebP file, or a picture in any mode.
+        retry: whether to try harder; a camera's stream has a next frame instead.
+
+    Returns:
+        The distinct texts, none if there is no readable symbol.
+
+    Raises:
+        MalformedError: the bytes are no image of these formats, are damaged, or exceed
+            a limit of this module.
+    """
+    try:
+        grey = _grey(_opened(data) if isinstance(data, bytes) else data)
+        texts = _texts(_readable(grey))
+        if not texts and retry:
+            grey.thumbnail(_fitting(grey.size, _RETRY_PIXELS), reducing_gap=2.0)
+            texts = next(filter(None, (_texts(mend(grey)) for mend in _RETRIES)), ())
+    except MalformedError:
+        raise
+    except Image.DecompressionBombError as err:
+        raise MalformedError(f"image: more than {MAX_IMAGE_PIXELS} pixels") from err
+    except Exception as err:
+        # Pillow's decoders raise many types on damaged files, some of them bare
+        # SyntaxError, struct.error or MemoryError; no list of them is complete.
+        raise MalformedError("image: it can not be decoded") from err
+    return texts
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Return the image of a file, its limits checked before anything is decoded."""
+    if len(data) > MAX_IMAGE_BYTES:
+        raise MalformedError(f"image: more than {MAX_IMAGE_BYTES} bytes")
+    image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    heavy = image.format == "WEBP" or "progressive" in image.info
+    _check_size(image, MAX_HEAVY_PIXELS if heavy else MAX_IMAGE_PIXELS)
+    if image.format in _JPEG:
+        if data.count(_START_OF_SCAN) > MAX_JPEG_SCANS:
+            raise MalformedError(f"image: more than {MAX_JPEG_SCANS} scans")
+        image.draft("L", image.size)
+    return image
+
+
+def _check_size(image: Image.Image, limit: int) -> None:
+    width, height = image.size
+    if not 0 < width * height <= limit or max(image.size) > MAX_IMAGE_SIDE:
+        raise MalformedError(
+            f"image: {width} x {height} pixels; at most {limit} are decoded"
+        )
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """Return the image in 8-bit grey, what is transparent as white."""
+    _check_size(image, MAX_IMAGE_PIXELS)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("L", image.size, 255)
+        paper.paste(image.convert("L"), mask=image.getchannel("A"))
+        return paper
+    if image.mode.startswith("I;16"):
+        # A grey PNG of 16 bits; converting it directly would cut values, not scale.
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    return image.convert("L")
+
+
+def _fitting(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """Return the size of the same shape that has at most so many pixels."""
+    width, height = size
+    factor = min(1.0, (pixels / (width * height)) ** 0.5)
+    return max(1, int(width * factor)), max(1, int(height * factor))
+
+
+def _readable(grey: Image.Image) -> Image.Image:
+    """Return what the first attempt reads: bounded in size and in detail."""
+    if grey.width * grey.height <= _FINE_PIXELS:
+        return grey
+    factor = 1
+    while grey.width * grey.height > _READ_PIXELS * factor**2:
+        factor += 1
+    return grey.reduce(factor).filter(_SMOOTH)
+
+
+def _texts(grey: Image.Image) -> tuple[str, ...]:
+    """Return the distinct texts that one attempt reads, by their place in the image."""
+    found = zxingcpp.read_barcodes(
+        grey,
+        zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
+        text_mode=zxingcpp.TextMode.Plain,
+    )
+    corners = [(symbol.position.top_left, symbol.text) for symbol in found]
+    placed = sorted((corner.y, corner.x, text) for corner, text in corners)
+    return tuple(dict.fromkeys(text for _, _, text in placed))
+
+
+def _doubled(grey: Image.Image) -> Image.Image:
+    size = (grey.width * 2, grey.height * 2)
+    return grey.resize(size, Image.Resampling.BICUBIC)
+
+
+def _sharpened(radius: int, percent: int) -> Callable[[Image.Image], Image.Image]:
+    """Return the retry that doubles an image and sharpens it, radius in pixels."""
+    mask = ImageFilter.UnsharpMask(radius, percent, 0)
+    return lambda grey: _doubled(grey).filter(mask)
+
+
+def _brightened(grey: Image.Image) -> Image.Image:
+    """Return the image smoothed, doubled, and with its values spread: low light."""
+    smooth = grey.filter(ImageFilter.GaussianBlur(1))
+    return ImageOps.autocontrast(_doubled(smooth), cutoff=1)
+
+
+# In the order of what each adds to the ones before on the battery of the tests: blur,
+# noise in low light, blur of large modules, strong blur of small ones.
+_RETRIES: tuple[Callable[[Image.Image], Image.Image], ...] = (
+    _sharpened(4, 500),
+    _brightened,
+    _sharpened(8, 500),
+    _sharpened(3, 900),
+)

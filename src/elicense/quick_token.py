@@ -1,0 +1,261 @@
+"""Reads a license token at speed: one layout, one pass, no general decoder.
+
+The fence. This file repeats, for the one layout that this project signs with ES256,
+what :mod:`esign.cose`, :mod:`esign.cbor` and :mod:`elicense.payload` do in general. It
+may only say less: for every token it returns None, or exactly what the simple readers
+return. tests/elicense/test_quick_token.py holds it to that; where it says None the
+simple readers decide, and their error is the one that is reported.
+
+Why it is fast: the heads are compared with constants in the order in which
+deterministic CBOR puts them, so nothing is built that is not kept, and being in order
+and minimal is checked by the comparison itself.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from elicense.identifiers import ROOT, is_standard
+from elicense.model import Checkpoint, Validity
+from elicense.payload import Claims, StatusReference
+from esign.algorithms import P256_HALF_ORDER, Suite
+from esign.errors import VerificationError
+from esign.keys import PublicKey
+
+_ENVELOPE = re.compile(
+    rb"\xd2\x84\x4d\xa2\x01\x26\x04\x48(.{8})\xa0"  # tag 18, {1: -7, 4: kid}, {}
+    rb"(?:\x58[\x18-\xff]|\x59[\x01-\x0f].)",  # head of a payload of 24 to 4095 bytes
+    re.DOTALL,
+)
+_ENVELOPE_BYTES = 17  # all before the payload's head
+_SIGNATURE_HEAD, _SIGNATURE_BYTES, _S_BYTES = b"\x58\x40", 64, 32
+_SIGNED_HEAD = b"\x84\x6aSignature1\x4d\xa2\x01\x26\x04\x48"
+_SIGNED_AAD = b"\x52elicense.license/1"
+# A text is split off at the control character behind it, which is the next key or
+# integer; that its head tells just this length is checked afterwards. Texts that hold
+# control characters are left to the simple readers.
+_TEXT = rb"([\x60-\x77]|\x78.)([^\x00-\x1f]*+)"
+_UINT = rb"([\x00-\x17]|\x18.|\x19..|\x1a.{4})"
+_PAYLOAD = re.compile(
+    rb"([\xa5\xa6])\x01\x72([0-9A-Z]{18})"  # iss
+    rb"(?:\x04\x1a(.{4}))?\x05\x1a(.{4})\x06\x1a(.{4})"  # exp, nbf, iat
+    rb"\x3a\x00\x01\x00\x00\x82"
+    + _UINT
+    + _UINT  # status
+    + rb"\x3a\x00\x01\x00\x01([\xa8-\xac])"  # the license map
+    rb"\x01"
+    + _TEXT  # identifier
+    + rb"\x02"
+    + _TEXT  # number
+    + rb"\x03"
+    + _TEXT  # type
+    + rb"\x04"
+    + _UINT  # type_version
+    + rb"\x05"
+    + _TEXT  # holder
+    + rb"(?:\x06"
+    + _UINT
+    + rb")?"  # holders
+    rb"\x07"
+    + _TEXT  # holder_code
+    + rb"\x08"
+    + _UINT  # issue_date
+    + rb"(?:\x09\x82"
+    + _TEXT
+    + _UINT
+    + rb")?"  # checkpoint
+    rb"(?:\x0a\x50(.{16}))?"  # case
+    rb"(?:\x0b(.+))?"  # fields
+    rb"\x0c\x58\x20(.{32})",  # record
+    re.DOTALL,
+)
+_TEXT_HEADS = tuple(
+    bytes([0x60 + size]) if size < 24 else bytes([0x78, size])  # noqa: PLR2004
+    for size in range(256)
+)
+_REQUIRED = 0xA0 + 8  # head of a license map without any optional member
+_SMALLEST_LONG = 1 << 16  # a head with four bytes holds no less
+_UINT_SMALLEST = {2: 24, 3: 1 << 8, 5: 1 << 16}  # size of an integer -> least value
+_MIDNIGHT = 8 * 3600  # seconds by which a day in UTC+8 begins before one in UTC
+_DAY = 86400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+class _NotThisLayoutError(Exception):
+    """The token is something else, or not canonical: the simple readers decide."""
+
+
+class QuickEnvelope(NamedTuple):
+    """The envelope of a token, like :class:`esign.cose.Envelope`.
+
+    Attributes:
+        kid: the key it names, 8 bytes.
+        signature: r and s.
+        signed: the Sig_structure.
+        suite: always ES256.
+    """
+
+    kid: bytes
+    signature: bytes
+    signed: bytes
+    suite: Suite = Suite.ES256
+
+    def verify(self, key: PublicKey) -> None:
+        """Check the signature; VerificationError where it fails."""
+        if key.kid != self.kid or key.suite is not Suite.ES256:
+            raise VerificationError("COSE_Sign1: signed with another key than named")
+        key.verify(self.signature, self.signed)
+
+
+def read(token: bytes) -> tuple[QuickEnvelope, Claims] | None:
+    """Return envelope and claims of a token in the one layout, else None.
+
+    Does NOT verify the signature.
+
+    Args:
+        token: any bytes.
+    """
+    try:
+        envelope, payload = _read_envelope(token)
+        return envelope, _read_payload(payload)
+    except (_NotThisLayoutError, IndexError, ValueError):
+        return None  # the simple readers say what is wrong
+
+
+def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
+    head = _ENVELOPE.match(token)
+    tail = len(token) - _SIGNATURE_BYTES
+    if head is None or token[tail - 2 : tail] != _SIGNATURE_HEAD:
+        raise _NotThisLayoutError
+    start, end, kid = head.end(), tail - 2, head[1]
+    length = int.from_bytes(token[_ENVELOPE_BYTES + 1 : start], "big")
+    signature = token[tail:]
+    if end - start != length or signature[_S_BYTES:] > P256_HALF_ORDER:
+        raise _NotThisLayoutError
+    payload = token[start:end]
+    signed = _SIGNED_HEAD + kid + _SIGNED_AAD + token[_ENVELOPE_BYTES:end]
+    return QuickEnvelope(kid, signature, signed), payload
+
+
+def _read_payload(data: bytes) -> Claims:
+    found = _PAYLOAD.fullmatch(data)
+    if found is None:
+        raise _NotThisLayoutError
+    parts = found.groups()
+    head, issuer, exp, nbf, iat, list_number, index, count = parts[:8]
+    h1, identifier, h2, number, h3, type_name, version = parts[8:15]
+    h5, holder, holders, h7, holder_code, issue_date = parts[15:21]
+    h9, kind, due, case, fields, record = parts[21:]
+    optional = (holders, kind, case, fields)
+    if count[0] != _REQUIRED + 4 - optional.count(None):
+        raise _NotThisLayoutError
+    if (exp is None) != (head == b"\xa5"):
+        raise _NotThisLayoutError
+    return Claims(
+        issuer=issuer.decode(),
+        signed_at=_EPOCH + timedelta(seconds=_seconds(iat)),
+        validity=_validity(nbf, exp),
+        status=StatusReference(_uint(list_number), _uint(index)),
+        identifier=_identifier(_text(h1, identifier)),
+        number=_text(h2, number),
+        type_name=_text(h3, type_name),
+        type_version=_uint(version),
+        holder=_text(h5, holder),
+        holder_count=1 if holders is None else _several(holders),
+        holder_code=_text(h7, holder_code),
+        issue_date=date.fromordinal(_EPOCH_ORDINAL + _uint(issue_date)),
+        checkpoint=None if kind is None else _checkpoint(_text(h9, kind), due),
+        case_digest=case,
+        fields={} if fields is None else _fields(fields),
+        record_digest=record,
+    )
+
+
+def _text(head: bytes, body: bytes) -> str:
+    size = len(body)
+    if size >= len(_TEXT_HEADS) or head != _TEXT_HEADS[size]:
+        raise _NotThisLayoutError
+    return body.decode()
+
+
+def _uint(raw: bytes) -> int:
+    size = len(raw)
+    if size == 1:
+        return raw[0]
+    value = int.from_bytes(raw[1:], "big")
+    if value < _UINT_SMALLEST[size]:
+        raise _NotThisLayoutError
+    return value
+
+
+def _several(raw: bytes) -> int:
+    count = _uint(raw)
+    if count <= 1:
+        raise _NotThisLayoutError
+    return count
+
+
+def _identifier(text: str) -> str:
+    if not is_standard(text):
+        raise _NotThisLayoutError
+    return f"{ROOT}.{text}"
+
+
+def _checkpoint(kind: str, due: bytes) -> Checkpoint:
+    return Checkpoint(kind, date.fromordinal(_EPOCH_ORDINAL + _uint(due)))
+
+
+def _fields(raw: bytes) -> dict[str, str]:
+    """Return a map of texts with a short head, its keys in order."""
+    found: dict[str, str] = {}
+    at, last = 1, b""
+    for _ in range(raw[0] - 0xA0):
+        start = at
+        key, at = _next_text(raw, at)
+        if raw[start:at] <= last:
+            raise _NotThisLayoutError
+        last = raw[start:at]
+        found[key], at = _next_text(raw, at)
+    if not found or at != len(raw) or raw[0] > 0xB7:  # noqa: PLR2004  a short head
+        raise _NotThisLayoutError
+    return found
+
+
+def _next_text(raw: bytes, at: int) -> tuple[str, int]:
+    size = raw[at] - 0x60
+    if size == 24:  # noqa: PLR2004  a head of two bytes
+        size, at = raw[at + 1], at + 1
+        if size < 24:  # noqa: PLR2004  a shorter head fits
+            raise _NotThisLayoutError
+    elif not 0 <= size < 24:  # noqa: PLR2004  a short head
+        raise _NotThisLayoutError
+    end = at + 1 + size
+    if end > len(raw):
+        raise _NotThisLayoutError
+    return raw[at + 1 : end].decode(), end
+
+
+def _seconds(raw: bytes) -> int:
+    value = int.from_bytes(raw, "big")
+    if value < _SMALLEST_LONG:
+        raise _NotThisLayoutError
+    return value
+
+
+def _validity(first: bytes, last: bytes | None) -> Validity:
+    begin = _midnight(first)
+    if last is None:
+        return Validity(date.fromordinal(begin), None)
+    end = _midnight(last)
+    if end <= begin:
+        raise _NotThisLayoutError
+    return Validity(date.fromordinal(begin), date.fromordinal(end - 1))
+
+
+def _midnight(raw: bytes) -> int:
+    """Return the ordinal of the day in UTC+8 that begins at an instant."""
+    days, rest = divmod(_seconds(raw) + _MIDNIGHT, _DAY)
+    if rest:
+        raise _NotThisLayoutError
+    return _EPOCH_ORDINAL + days

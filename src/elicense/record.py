@@ -1,0 +1,259 @@
+"""The record: every field of one license, as it is attached to the PDF.
+
+docs/formats/record.md, version 1. One license and one salt have exactly one record.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+from elicense.catalog.kinds import CODE_TYPES, COPIES, ORIGINS
+from elicense.dates import parse_day
+from elicense.identifiers import Identifier
+from elicense.masking import contains_citizen_id, mask_code, mask_holder
+from elicense.model import (
+    Checkpoint,
+    Draft,
+    FieldValue,
+    Holder,
+    License,
+    Organization,
+    Photo,
+    Validity,
+)
+from esign import cbor
+from esign.errors import MalformedError
+from esign.shape import Fields
+
+FORMAT = "elicense.record/1"
+SALT_SIZE = 16  # bytes
+MAX_SIZE = 1 << 18  # bytes; 3000 characters of 经营范围 are 9 KiB
+_DEPTH = 3  # the record, an array in it, an entry of the array
+_DIGEST_SIZE = 32
+
+
+def encode(license: License, salt: bytes) -> bytes:  # noqa: A002  the noun of this module
+    """Return the record of a license.
+
+    Args:
+        license: the license, checked by the catalog.
+        salt: 16 random bytes of its reservation.
+
+    Raises:
+        ValueError: the salt has another size, the record is too large, or the license
+            holds what :func:`decode` refuses.
+    """
+    if len(salt) != SALT_SIZE:
+        raise ValueError(f"expected a salt of {SALT_SIZE} bytes")
+    data = cbor.encode({**_entries(license), "salt": salt})
+    try:
+        decode(data)
+    except MalformedError as err:
+        raise ValueError(f"this license has no record: {err}") from err
+    return data
+
+
+def decode(data: bytes) -> tuple[License, bytes]:
+    """Return the license that a record holds, and the record's salt.
+
+    Total: any bytes give a value or an error. Does NOT check the license against its
+    type, which may be unknown here, nor the codes of holders and issuer.
+
+    Raises:
+        MalformedError: the bytes are not a record, or not its one spelling.
+    """
+    if len(data) > MAX_SIZE:
+        raise MalformedError(f"record: more than {MAX_SIZE} bytes")
+    record = Fields(cbor.decode(data, max_depth=_DEPTH), "record")
+    if record.text("format") != FORMAT:
+        raise MalformedError(f"record.format: expected {FORMAT}")
+    salt = record.bytes("salt", SALT_SIZE)
+    decoded = License(
+        identifier=Identifier.parse(record.text("identifier")).text,
+        issuer=_issuer(record.map("issuer")),
+        specimen=record.boolean("specimen"),
+        draft=_draft(record),
+    )
+    record.end()
+    return decoded, salt
+
+
+def digest(data: bytes) -> bytes:
+    """Return the SHA-256 of a record, 32 bytes, as the token carries it."""
+    return hashlib.sha256(data).digest()
+
+
+def view(
+    license: License,  # noqa: A002  the noun of this module
+    *,
+    masked: bool = False,
+) -> dict[str, object]:
+    """Return the license as JSON has it, without the salt.
+
+    Args:
+        license: the license.
+        masked: hide natural persons, a number that holds one's code, the type's own
+            fields and the photo; otherwise ids stand in clear, for the issuer's eyes.
+    """
+    out: dict[str, object] = {str(key): item for key, item in _entries(license).items()}
+    photo = license.draft.photo
+    if photo is not None:
+        out["photo"] = {"media_type": photo.media_type, "sha256": photo.sha256.hex()}
+    if not masked:
+        return out
+    draft = license.draft
+    out.pop("photo", None)
+    del out["fields"]
+    out["holders"] = [_holder_entry(mask_holder(holder)) for holder in draft.holders]
+    codes = [holder.code for holder in draft.holders if holder.is_person]
+    if contains_citizen_id(draft.number) or any(code in draft.number for code in codes):
+        out["number"] = mask_code(draft.number)
+    return out
+
+
+def _entries(
+    license: License,  # noqa: A002  the noun of this module
+) -> dict[int | str, cbor.Value]:
+    """Return the record's entries without the salt, in the order of the format page."""
+    draft = license.draft
+    until = draft.validity.valid_until
+    fields: dict[int | str, cbor.Value] = {
+        key: value if isinstance(value, str) else list(value)
+        for key, value in draft.fields.items()
+    }
+    entries: dict[int | str, cbor.Value] = {
+        "format": FORMAT,
+        "identifier": license.identifier,
+        "number": draft.number,
+        "type": draft.type_name,
+        "type_version": draft.type_version,
+        "title": draft.title,
+        "holders": [_holder_entry(holder) for holder in draft.holders],
+        "issuer": {"code": license.issuer.code, "name": license.issuer.name},
+        "issue_date": draft.issue_date.isoformat(),
+        "valid_from": draft.validity.valid_from.isoformat(),
+        "valid_until": None if until is None else until.isoformat(),
+        "checkpoints": [
+            {"kind": checkpoint.kind, "due": checkpoint.due.isoformat()}
+            for checkpoint in draft.checkpoints
+        ],
+        "origin": draft.origin,
+        "copy": draft.copy,
+        "fields": fields,
+        "specimen": license.specimen,
+    }
+    if draft.case_number is not None:
+        entries["case"] = draft.case_number
+    if draft.photo is not None:
+        photo = draft.photo
+        entries["photo"] = {"media_type": photo.media_type, "sha256": photo.sha256}
+    return entries
+
+
+def _holder_entry(holder: Holder) -> dict[int | str, cbor.Value]:
+    entry: dict[int | str, cbor.Value] = {
+        "name": holder.name,
+        "code": holder.code,
+        "code_type": holder.code_type,
+    }
+    if holder.role:
+        entry["role"] = holder.role
+    return entry
+
+
+def _draft(record: Fields) -> Draft:
+    first = _day(record, "valid_from")
+    until = record.nullable("valid_until", lambda key: _day(record, key))
+    if until is not None and until < first:
+        raise MalformedError("record.valid_until: before valid_from")
+    holders = tuple(_holder(item) for item in record.array("holders"))
+    if not holders:
+        raise MalformedError("record.holders: expected at least one")
+    return Draft(
+        type_name=_filled(record, "type"),
+        type_version=record.uint("type_version"),
+        title=_filled(record, "title"),
+        number=_filled(record, "number"),
+        holders=holders,
+        issue_date=_day(record, "issue_date"),
+        validity=Validity(first, until),
+        checkpoints=tuple(_checkpoint(item) for item in record.array("checkpoints")),
+        origin=_one_of(record, "origin", ORIGINS),
+        copy=_one_of(record, "copy", COPIES),
+        case_number=record.optional("case", lambda key: _filled(record, key)),
+        fields=_type_fields(record.take("fields")),
+        photo=record.optional("photo", lambda key: _photo(record.map(key))),
+    )
+
+
+def _filled(entries: Fields, key: int | str) -> str:
+    """Take a text that is not blank."""
+    text = entries.text(key)
+    if not text.strip():
+        raise MalformedError(f"record.{key}: blank")
+    return text
+
+
+def _day(entries: Fields, key: int | str) -> date:
+    return parse_day(entries.text(key))
+
+
+def _one_of(entries: Fields, key: str, allowed: tuple[str, ...]) -> str:
+    text = entries.text(key)
+    if text not in allowed:
+        raise MalformedError(f"record.{key}: not one of its values")
+    return text
+
+
+def _issuer(entries: Fields) -> Organization:
+    issuer = Organization(_filled(entries, "code"), _filled(entries, "name"))
+    entries.end()
+    return issuer
+
+
+def _holder(value: cbor.Value) -> Holder:
+    entries = Fields(value, "record.holders")
+    holder = Holder(
+        name=_filled(entries, "name"),
+        code=_filled(entries, "code"),
+        code_type=_one_of(entries, "code_type", CODE_TYPES),
+        role=entries.optional("role", lambda key: _filled(entries, key)) or "",
+    )
+    entries.end()
+    return holder
+
+
+def _checkpoint(value: cbor.Value) -> Checkpoint:
+    entries = Fields(value, "record.checkpoints")
+    checkpoint = Checkpoint(_filled(entries, "kind"), _day(entries, "due"))
+    entries.end()
+    return checkpoint
+
+
+def _photo(entries: Fields) -> Photo:
+    media_type = _one_of(entries, "media_type", ("image/jpeg",))
+    photo = Photo(media_type, entries.bytes("sha256", _DIGEST_SIZE))
+    entries.end()
+    return photo
+
+
+def _type_fields(value: cbor.Value) -> Mapping[str, FieldValue]:
+    if not isinstance(value, Mapping):
+        raise MalformedError("record.fields: expected a map")
+    fields: dict[str, FieldValue] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise MalformedError("record.fields: a key that is not a text")
+        fields[key] = _field_value(item)
+    return MappingProxyType(fields)
+
+
+def _field_value(item: cbor.Value) -> FieldValue:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, list):
+        texts = tuple(text for text in item if isinstance(text, str))
+        if texts and len(texts) == len(item):
+            return texts
+    raise MalformedError("record.fields: expected texts and arrays of texts")

@@ -1,0 +1,274 @@
+"""The SQLite file under a register: its schema, its connections, its transactions.
+
+WAL with synchronous=FULL: what was committed survives a crash of the machine. Every
+transaction begins with BEGIN IMMEDIATE, so that two writers queue instead of failing
+midway. Each thread has its own connection, and a forked process opens its own.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Self
+
+from elicense.errors import RegisterError
+from elicense.model import Text
+from elicense.register.columns import Value, integer
+
+_APPLICATION_ID = 0x454C5247  # "ELRG": marks the file as a register
+_SCHEMA_VERSION = 1
+_SCHEMA = (
+    """CREATE TABLE license (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        identifier TEXT NOT NULL UNIQUE,
+        issuer TEXT NOT NULL, type_name TEXT NOT NULL, operation TEXT NOT NULL,
+        source TEXT NOT NULL, source_number TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        serial TEXT NOT NULL, list_id INTEGER NOT NULL, list_index INTEGER NOT NULL,
+        salt BLOB NOT NULL, instant INTEGER NOT NULL,
+        state TEXT NOT NULL, suspended_until TEXT, superseded_from TEXT,
+        successor TEXT UNIQUE REFERENCES license (identifier),
+        number TEXT NOT NULL, record BLOB NOT NULL,
+        UNIQUE (issuer, type_name, operation, source, source_number),
+        UNIQUE (issuer, serial),
+        UNIQUE (list_id, list_index)
+    ) STRICT""",
+    "CREATE INDEX license_number ON license (number)",
+    """CREATE TABLE output (
+        identifier TEXT PRIMARY KEY REFERENCES license (identifier),
+        token BLOB NOT NULL, pdf BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE event (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        identifier TEXT NOT NULL REFERENCES license (identifier),
+        kind TEXT NOT NULL, reason TEXT,
+        effective_at INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
+        until TEXT, decision TEXT, note TEXT NOT NULL,
+        successor TEXT REFERENCES license (identifier)
+    ) STRICT""",
+    "CREATE INDEX event_identifier ON event (identifier)",
+    "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    """CREATE TABLE publication (
+        number INTEGER PRIMARY KEY, at INTEGER NOT NULL,
+        event_seq INTEGER NOT NULL, bundle BLOB NOT NULL
+    ) STRICT""",
+    # What was recorded is never rewritten, not even by a program that is wrong.
+    """CREATE TRIGGER license_stays BEFORE DELETE ON license
+        BEGIN SELECT RAISE (ABORT, 'a license is never deleted'); END""",
+    """CREATE TRIGGER event_stays BEFORE DELETE ON event
+        BEGIN SELECT RAISE (ABORT, 'an event is never deleted'); END""",
+    """CREATE TRIGGER event_is_final BEFORE UPDATE ON event
+        BEGIN SELECT RAISE (ABORT, 'an event is never changed'); END""",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_SCHEMA_VERSION}",
+)
+
+
+# Primary result codes of SQLite (sqlite.org/rescode.html) that a user can act on.
+_CAUSES = {
+    sqlite3.SQLITE_BUSY: Text("登记库正被占用，请稍后重试", "locked; try again later"),
+    sqlite3.SQLITE_LOCKED: Text(
+        "登记库正被占用，请稍后重试", "locked; try again later"
+    ),
+    sqlite3.SQLITE_CORRUPT: Text(
+        "登记库文件已损坏，请从备份恢复", "damaged; restore it"
+    ),
+    sqlite3.SQLITE_NOTADB: Text("该文件不是登记库", "not a register"),
+    sqlite3.SQLITE_FULL: Text("磁盘空间不足，未写入任何内容", "full; nothing was kept"),
+    sqlite3.SQLITE_IOERR: Text("读写登记库失败", "the disk can not be read or written"),
+    sqlite3.SQLITE_READONLY: Text("登记库只读", "read-only"),
+    sqlite3.SQLITE_CANTOPEN: Text("无法打开登记库文件", "it can not be opened"),
+}
+
+
+class SqliteFile:
+    """One register file, opened as often as there are threads that use it."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        """Use :meth:`create` or :meth:`open`."""
+        self._path = path
+        self._timeout = timeout
+        self._local = threading.local()
+        self._opened: list[tuple[int, sqlite3.Connection]] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def create(cls, path: Path, timeout: float) -> Self:
+        """Make a new file (0600) with the schema in it; RegisterError if it exists."""
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError as err:
+            raise refused(Text("文件已存在", "the file exists")) from err
+        except OSError as err:
+            raise refused(_CAUSES[sqlite3.SQLITE_CANTOPEN]) from err
+        try:
+            with closing(_connect(path, timeout)) as conn:
+                _run(conn, "BEGIN IMMEDIATE")
+                for statement in _SCHEMA:
+                    _run(conn, statement)
+                _run(conn, "COMMIT")
+            _sync_folder(path.parent)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return cls.open(path, timeout)
+
+    @classmethod
+    def open(cls, path: Path, timeout: float) -> Self:
+        """Open a file of this version; RegisterError for any other."""
+        file = cls(path, timeout)
+        try:
+            _check_kind(file.connection())
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def close(self) -> None:
+        """Close this process's connections, those of other threads too."""
+        with self._lock:
+            self._closed = True
+            for pid, conn in self._opened:
+                # A forked child must not close what its parent still uses.
+                if pid == os.getpid():
+                    conn.close()
+            self._opened = [item for item in self._opened if item[0] != os.getpid()]
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's own connection in this process.
+
+        Raises:
+            RegisterError: the file can not be opened.
+            ValueError: it was closed.
+        """
+        if self._closed:
+            raise ValueError("the register is closed")
+        if getattr(self._local, "pid", None) != os.getpid():
+            conn = _connect(self._path, self._timeout)
+            with self._lock:
+                self._opened.append((os.getpid(), conn))
+            self._local.conn, self._local.pid = conn, os.getpid()
+            self._local.in_batch = False
+        current: sqlite3.Connection = self._local.conn
+        return current
+
+    @property
+    def in_batch(self) -> bool:
+        """Tell whether this thread is inside :meth:`batch`."""
+        self.connection()
+        return bool(self._local.in_batch)
+
+    def run(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
+        """Run one statement and return all its rows; RegisterError where it fails."""
+        return _run(self.connection(), sql, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock; inside a batch, a step that can be taken back alone."""
+        if not self.in_batch:
+            with self._held("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
+                yield
+            return
+        if not self.connection().in_transaction:
+            # SQLite itself gave up the whole transaction, as it may on a full disk.
+            raise refused(Text("整批已回滚", "the batch was taken back"))
+        with self._held(
+            "SAVEPOINT step", "RELEASE step", "ROLLBACK TO step", "RELEASE step"
+        ):
+            yield
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Make all transactions of this thread one; ValueError for one in another."""
+        if self.in_batch:
+            raise ValueError("a batch can not hold another")
+        with self.transaction():
+            self._local.in_batch = True
+            try:
+                yield
+            finally:
+                self._local.in_batch = False
+
+    @contextmanager
+    def _held(self, begin: str, end: str, *undo: str) -> Iterator[None]:
+        self.run(begin)
+        try:
+            yield
+            self.run(end)
+        except BaseException:
+            for statement in undo:
+                # SQLite may have rolled back by itself, and says so here.
+                if self.connection().in_transaction:
+                    self.run(statement)
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the file's name durable; SQLite does so for its contents."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _connect(path: Path, timeout: float) -> sqlite3.Connection:
+    """Open one connection; the file must exist. RegisterError where it can not."""
+    try:
+        conn = sqlite3.connect(
+            path.absolute().as_uri() + "?mode=rw",
+            uri=True,
+            timeout=timeout,
+            isolation_level=None,  # transactions begin and end where this module says
+            check_same_thread=False,  # only close() crosses threads
+        )
+    except sqlite3.Error as err:
+        raise _translated(err) from err
+    try:
+        _run(conn, "PRAGMA journal_mode = WAL")
+        _run(conn, "PRAGMA synchronous = FULL")
+        _run(conn, "PRAGMA foreign_keys = ON")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _check_kind(conn: sqlite3.Connection) -> None:
+    """Refuse a database that is not a register of this version."""
+    application = _run(conn, "PRAGMA application_id")[0][0]
+    version = integer(_run(conn, "PRAGMA user_version")[0][0])
+    if application != _APPLICATION_ID or version < 1:
+        raise refused(_CAUSES[sqlite3.SQLITE_NOTADB])
+    if version > _SCHEMA_VERSION:
+        raise refused(
+            Text(
+                f"登记库版本为 {version}，本程序只支持到 {_SCHEMA_VERSION}，请升级程序",
+                f"it has version {version} and this program knows"
+                f" {_SCHEMA_VERSION}; upgrade the program",
+            )
+        )
+
+
+def _run(
+    conn: sqlite3.Connection, sql: str, values: tuple[Value, ...] = ()
+) -> list[tuple[Value, ...]]:
+    """Run one statement and return all its rows; RegisterError where it fails."""
+    try:
+        return conn.execute(sql, values).fetchall()
+    except sqlite3.Error as err:
+        raise _translated(err) from err
+
+
+def _translated(err: sqlite3.Error) -> RegisterError:
+    code = getattr(err, "sqlite_errorcode", 0) & 0xFF  # the primary result code
+    # The message of SQLite names tables and columns, never values.
+    return refused(_CAUSES.get(code, Text(f"数据库错误：{err}", f"database: {err}")))
+
+
+def refused(why: Text) -> RegisterError:
+    """Return the error that says why the register can not be used."""
+    return RegisterError(Text(f"登记库：{why.zh}", f"register: {why.en}"))

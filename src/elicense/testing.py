@@ -1,0 +1,305 @@
+"""A small world for tests: departments, a CA, a publisher, and a time of its own.
+
+Everything in it is real: keys, signatures, bundles, pages. Its knobs are plain
+attributes; turn one and ask for :meth:`Simulator.trust` again. Shipped for users, so
+that their tests need no certificates of their own.
+
+    with Simulator() as world:
+        issued = world.issue("food-business")
+        world.department.end(issued, Status.INVALID)
+        verdict = world.validate(issued.pdf)      # REVOKED
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from elicense import issuing, payload, samples, trust, validating
+from elicense.catalog import Catalog
+from elicense.issuing import Issued, IssuingDesk, Request
+from elicense.payload import Claims
+from elicense.policy import STANDARD, ValidationPolicy
+from elicense.register.sqlite import SqliteRegister
+from elicense.trust import (
+    Bundle,
+    KeyGrant,
+    OrganizationEntry,
+    Period,
+    SealEntry,
+    TrustState,
+)
+from elicense.validating import Verdict
+from esign import seal_image, statuslist
+from esign.algorithms import Suite
+from esign.authority import DevelopmentAuthority
+from esign.pades import SealIdentity
+from esign.seal_image import SealSpec
+from esign.signer import SoftwareSigner
+from esign.statuslist import BITS, Status, StatusList
+
+if TYPE_CHECKING:
+    from esign.keys import Signer
+
+START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+CODE, NAME = "11990100000000027A", "示例市行政审批局"
+SECOND_CODE, SECOND_NAME = "119901000000000355", "示范市应急管理局"
+"""Organizations that do not exist; their codes pass the check of GB 32100."""
+LIST_SIZE = 1 << 20
+"""Statuses of each simulated list: as many as a register's."""
+_FOR_EVER = Period(START - timedelta(days=400), None)
+
+
+@dataclass(kw_only=True)
+class Department:
+    """An issuing organ with its keys; every attribute may be changed by a test.
+
+    Attributes:
+        code: its USCC.
+        name: its name.
+        token: signs licenses.
+        status: signs status lists.
+        seal: signs PDFs.
+        register: its licenses.
+        types: what token key and seal are granted.
+        token_period: when the token key signs.
+        seal_period: when the seal signs.
+        statuses: list number -> index -> status, published as they stand here.
+        lists: numbers of the lists that are published.
+        status_age: time from a list's iat to its exp.
+        listed: whether the bundle names the department at all.
+        token_listed: whether the bundle names its token key.
+        seal_listed: whether the bundle names its seal.
+    """
+
+    code: str
+    name: str
+    token: SoftwareSigner
+    status: SoftwareSigner
+    seal: SealIdentity
+    register: SqliteRegister
+    types: tuple[str, ...]
+    token_period: Period = _FOR_EVER
+    seal_period: Period = _FOR_EVER
+    statuses: dict[int, dict[int, Status]] = field(default_factory=dict)
+    lists: set[int] = field(default_factory=set)
+    status_age: timedelta = timedelta(days=7)
+    listed: bool = True
+    token_listed: bool = True
+    seal_listed: bool = True
+
+    def end(self, issued: Issued, status: Status) -> None:
+        """Give a license a status in the next publication."""
+        reference = claims_of(issued).status
+        self.statuses.setdefault(reference.list_number, {})[reference.index] = status
+
+    def status_lists(self, at: datetime, sequence: int) -> tuple[bytes, ...]:
+        """Return the department's lists, signed."""
+        return tuple(
+            statuslist.sign(self.status_list(number, at, sequence), self.status)
+            for number in sorted(self.lists)
+        )
+
+    def status_list(self, number: int, at: datetime, sequence: int) -> StatusList:
+        """Return one list as it is published at an instant."""
+        return StatusList(
+            issuer=self.code,
+            number=number,
+            sequence=sequence,
+            issued_at=int(at.timestamp()),
+            expires_at=int((at + self.status_age).timestamp()),
+            array=statuslist.array(self.statuses.get(number, {}), LIST_SIZE, BITS),
+        )
+
+
+class Simulator:
+    """The world. A context manager: its registers live in a temporary folder."""
+
+    def __init__(self, at: datetime = START) -> None:
+        """Make two departments under one root, at an instant.
+
+        Attributes:
+            at: the world's instant; issuing and validating use it.
+            number: number of the next bundle.
+            bundle_age: its ``max_age``.
+            issued_at: when it is published; the world's instant where None.
+            bundle_signer: who signs it.
+        """
+        self.at = at
+        self.number = 1
+        self.bundle_age = timedelta(days=30)
+        self.issued_at: datetime | None = None
+        self.catalog = Catalog.builtin()
+        self.root = SoftwareSigner.generate(Suite.ES256)
+        self.bundle_signer: Signer = SoftwareSigner.generate(Suite.ES256)
+        self.bundle_keys = (self.bundle_signer.public_key,)
+        self.authority = DevelopmentAuthority.create(
+            "示例电子认证", _FOR_EVER.signs_from
+        )
+        self._folder = tempfile.TemporaryDirectory(prefix="elicense-simulator-")
+        self._issued = 0
+        self.departments = [
+            self.add_department(CODE, NAME),
+            self.add_department(SECOND_CODE, SECOND_NAME),
+        ]
+
+    def __enter__(self) -> Self:
+        """Return the world."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the registers and remove them."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the registers and remove them."""
+        for department in self.departments:
+            department.register.close()
+        self._folder.cleanup()
+
+    @property
+    def department(self) -> Department:
+        """The first department."""
+        return self.departments[0]
+
+    @property
+    def pin(self) -> str:
+        """The fingerprint that a verifier pins."""
+        return self.root.public_key.fingerprint
+
+    def add_department(
+        self, code: str, name: str, suite: Suite = Suite.ES256
+    ) -> Department:
+        """Return a new department; append it to ``departments`` to have it listed."""
+        seal = SoftwareSigner.generate(Suite.ES256)
+        certificate = self.authority.issue_seal(
+            seal.public_key, name, code, _FOR_EVER.signs_from, 2000
+        )
+        year = self.at.year
+        return Department(
+            code=code,
+            name=name,
+            token=SoftwareSigner.generate(suite),
+            status=SoftwareSigner.generate(suite),
+            seal=SealIdentity(seal, certificate, self.authority.chain),
+            register=SqliteRegister.create(Path(self._folder.name) / f"{code}.db"),
+            types=self.catalog.names(),
+            lists={issuing.OPEN_ENDED_LIST, *range(year, year + 8)},
+        )
+
+    def bundle_file(self) -> bytes:
+        """Return the bytes of ``trust.elt`` as the knobs stand."""
+        at = self.issued_at or self.at
+        listed = [entry for entry in self.departments if entry.listed]
+        lists = [token for d in listed for token in d.status_lists(at, self.number)]
+        bundle = Bundle(
+            number=self.number,
+            issued_at=at,
+            max_age=self.bundle_age,
+            organizations=tuple(map(_organization, listed)),
+            keys=tuple(grant for entry in listed for grant in _keys(entry)),
+            seals=tuple(_seal(entry) for entry in listed if entry.seal_listed),
+            roots=self.authority.roots,
+            status_lists=tuple(lists),
+        )
+        statement = trust.sign_root_statement(
+            self.root, self.bundle_keys, number=1, at=_FOR_EVER.signs_from
+        )
+        return trust.sign_bundle(bundle, self.bundle_signer, statement)
+
+    def trust(self) -> TrustState:
+        """Return what a verifier believes who pinned the root and took the bundle."""
+        return trust.admit(self.bundle_file(), self.pin)
+
+    def desk(self, department: Department | None = None) -> IssuingDesk:
+        """Return what a department issues with now."""
+        owner = department or self.department
+        return IssuingDesk(
+            register=owner.register,
+            catalog=self.catalog,
+            organization=owner.code,
+            token_signer=owner.token,
+            seal=owner.seal,
+            seal_art=seal_image.draw(SealSpec(owner.name)),
+            trust=self.trust(),
+        )
+
+    def issue(
+        self,
+        type_name: str = "food-business",
+        application: Mapping[str, object] | None = None,
+        *,
+        number: str | None = None,
+        department: Department | None = None,
+    ) -> Issued:
+        """Issue a license at the world's instant: a new one unless ``number`` is known.
+
+        Args:
+            type_name: catalog name.
+            application: the fields; the type's sample where None.
+            number: case number; a fresh one where None.
+            department: who issues; the first one where None.
+        """
+        self._issued += 1
+        request = Request(
+            type_name=type_name,
+            application=application or samples.sample(type_name, self.at),
+            number=number or f"990100{self._issued:012d}",
+        )
+        return issuing.issue(self.desk(department), request, self.at)
+
+    def validate(
+        self, data: bytes | str, policy: ValidationPolicy = STANDARD
+    ) -> Verdict:
+        """Validate a file or a QR text now, with the bundle as the knobs stand."""
+        if isinstance(data, str):
+            return validating.validate_text(data, self.trust(), self.at, policy=policy)
+        return validating.validate(
+            data, self.trust(), self.at, policy=policy, catalog=self.catalog
+        )
+
+    def resign(
+        self, issued: Issued, department: Department | None = None, **changes: object
+    ) -> str:
+        """Return a QR text of the same license with other claims, properly signed.
+
+        Args:
+            issued: the license.
+            department: whose token key signs; the first department's where None.
+            changes: claims to replace, by their name in :class:`Claims`.
+        """
+        claims = replace(claims_of(issued), **changes)  # type: ignore[arg-type]  # knobs
+        token = payload.sign_token(claims, (department or self.department).token)
+        return payload.qr_text(token)
+
+
+def claims_of(issued: Issued) -> Claims:
+    """Return the claims of a license that was just issued."""
+    return payload.decode(
+        payload.open_token(payload.read_qr_text(issued.qr_text)).unverified_payload
+    )
+
+
+def _organization(entry: Department) -> OrganizationEntry:
+    return OrganizationEntry(entry.code, ((START.date(), entry.name),))
+
+
+def _keys(entry: Department) -> tuple[KeyGrant, ...]:
+    status = KeyGrant(entry.status.public_key, "status", entry.code, (), _FOR_EVER)
+    token = KeyGrant(
+        entry.token.public_key, "token", entry.code, entry.types, entry.token_period
+    )
+    return (token, status) if entry.token_listed else (status,)
+
+
+def _seal(entry: Department) -> SealEntry:
+    certificates = (entry.seal.certificate, *entry.seal.chain)
+    return SealEntry(entry.code, certificates, entry.types, entry.seal_period)

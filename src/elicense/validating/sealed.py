@@ -1,0 +1,217 @@
+"""The checks of a sealed PDF: seal, token, record and face are one object."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from elicense import attachments, face, layout, payload, record
+from elicense.attachments import Attachments, CompressedError
+from elicense.catalog import Catalog, LicenseType
+from elicense.errors import ElicenseError, UnknownTypeError
+from elicense.model import License
+from elicense.payload import Claims
+from elicense.policy import ValidationPolicy
+from elicense.trust import TrustState
+from elicense.validating.token import NO_TOKEN, TokenFindings, check_token
+from elicense.validating.verdict import Scope
+from esign import pades
+from esign.errors import MalformedError
+from esign.pades import Seal, SealReport
+from esign.verdict import Check, Code, Indication
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What one validation is asked, beside its input."""
+
+    trust: TrustState
+    at: datetime
+    policy: ValidationPolicy
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class PDFFindings:
+    """What the checks of one PDF gave; claims only if seal and token held."""
+
+    checks: tuple[Check, ...]
+    scope: Scope | None = None
+    token: TokenFindings = NO_TOKEN
+
+
+def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
+    """Check a PDF at an instant.
+
+    The checks, in order:
+
+    1. ``attachments``: the PDF opens and carries a record and a token;
+    2. the seal (``seal-format``, ``seal-trust``, ``seal-signature``,
+       ``seal-authority``, ``seal-second-engine``): one revision, sealed by a listed
+       seal, nothing changed;
+    3. the token: every check of :func:`check_token`;
+    4. ``seal-issuer``: the seal is the token's issuer's, granted for the type, and made
+       at the instant at which the token was signed;
+    5. ``record``: its digest is the token's, and it says what the token says;
+    6. ``face``: the page's text is that of the record, its QR is the token, its photo
+       is the record's.
+
+    A check that needs what an earlier one refused is NOT_CHECKED. The page is drawn and
+    read only if its seal held.
+
+    Args:
+        pdf: the file; its size was checked.
+        inquiry: trust, instant, policy and catalog.
+    """
+    try:  # (1)
+        token, data = _attached(attachments.read(pdf))
+    except MalformedError as err:
+        return PDFFindings((_unopened(pdf, err),))
+    except _NotALicenseError as err:
+        failure = Check.failed("attachments", Code.UNSUPPORTED, str(err))
+        return PDFFindings((failure,))
+    seals = {name: grant for name, (_, grant) in inquiry.trust.seals.items()}
+    report = pades.validate(pdf, seals, inquiry.at)  # (2)
+    seal_held = all(check.code is None for check in report.checks)
+    found = check_token(token, inquiry.trust, inquiry.at, inquiry.policy)  # (3)
+    license_, record_check = check_record(data, found.claims, inquiry.catalog)  # (5)
+    face_check = _check_face(pdf, license_, token, seal_held, inquiry)  # (6)
+    checks = (
+        Check.passed("attachments"),
+        *report.checks,
+        *found.checks,
+        _check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
+        record_check,
+        face_check,
+    )
+    claims = found.claims if seal_held else None
+    return PDFFindings(
+        checks,
+        _scope(report, record_check, face_check),
+        TokenFindings(found.checks, claims, found.status_as_of),
+    )
+
+
+class _NotALicenseError(Exception):
+    """A PDF that carries neither of our two files."""
+
+
+def _attached(found: Attachments) -> tuple[bytes, bytes]:
+    if found.token is not None and found.record is not None:
+        return found.token, found.record
+    if found.token is None and found.record is None:
+        raise _NotALicenseError("a PDF that carries no license of this format")
+    raise MalformedError("PDF: one of record.cbor and payload.cose is missing")
+
+
+def _unopened(pdf: bytes, err: MalformedError) -> Check:
+    """Judge a PDF that cannot be opened by the marks in its bytes."""
+    if attachments.TOKEN_NAME.encode() in pdf:
+        code = Code.MALFORMED
+    elif isinstance(err, CompressedError):
+        code = Code.UNSUPPORTED
+    else:
+        code = Code.UNREADABLE
+    return Check.failed("attachments", code, str(err))
+
+
+def _check_seal_issuer(
+    seal: Seal | None, claims: Claims | None, trust: TrustState
+) -> Check:
+    if seal is None or claims is None:
+        return Check.not_checked("seal-issuer", "the seal or the token did not hold")
+    entry, _ = trust.seals[hashlib.sha256(seal.certificate).digest()]
+    reasons = {
+        "the seal is another organization's": entry.organization != claims.issuer,
+        "the seal was not granted this type": claims.type_name not in entry.types,
+        "the seal and the token were made at different instants": (
+            seal.sealed_at != claims.signed_at
+        ),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            return Check.failed("seal-issuer", Code.NOT_AUTHORIZED, reason)
+    return Check.passed("seal-issuer")
+
+
+def check_record(
+    data: bytes, claims: Claims | None, catalog: Catalog
+) -> tuple[License | None, Check]:
+    """Compare a record with the token that names it, by digest and by what both say.
+
+    Args:
+        data: the record's bytes, as they were attached.
+        claims: of a token whose signature held, None where it did not.
+        catalog: types; says what a token masks and which fields it carries.
+
+    Returns:
+        The license, only if the check passed, and the check.
+    """
+    try:
+        license_, _ = record.decode(data)
+    except MalformedError as err:
+        return None, Check.failed("record", Code.MALFORMED, str(err))
+    if claims is None:
+        return None, Check.not_checked("record", "the token did not hold")
+    if record.digest(data) != claims.record_digest:
+        detail = "the record is not the one that the token names"
+        return None, Check.failed("record", Code.ALTERED, detail)
+    if not _agrees(license_, claims, _type_of(license_, catalog)):
+        detail = "the record and the token say different things"
+        return None, Check.failed("record", Code.ALTERED, detail)
+    return license_, Check.passed("record")
+
+
+def _agrees(
+    license_: License, claims: Claims, license_type: LicenseType | None
+) -> bool:
+    """Tell whether a record says what the token says."""
+    if license_type is None:
+        return payload.claims_like(license_, claims) == claims
+    expected = payload.claims_of(
+        license_,
+        license_type,
+        record_digest=claims.record_digest,
+        status=claims.status,
+        signed_at=claims.signed_at,
+    )
+    return expected == claims
+
+
+def _type_of(license_: License, catalog: Catalog) -> LicenseType | None:
+    try:
+        return catalog.get(license_.draft.type_name, license_.draft.type_version)
+    except UnknownTypeError:
+        return None
+
+
+def _check_face(
+    pdf: bytes,
+    license_: License | None,
+    token: bytes,
+    seal_held: bool,  # noqa: FBT001  one of two facts about the same file
+    inquiry: Inquiry,
+) -> Check:
+    if not inquiry.policy.check_face:
+        return Check.not_checked("face", "the policy does not ask for it")
+    if not seal_held or license_ is None:
+        return Check.not_checked("face", "seal, token or record did not hold")
+    license_type = _type_of(license_, inquiry.catalog)
+    if license_type is None:
+        return Check.not_checked("face", "this type and version is not in the catalog")
+    try:
+        page = layout.compose(license_, license_type)
+        differences = face.compare(face.read(pdf), page, license_, token)
+    except (MalformedError, ElicenseError) as err:
+        return Check.failed("face", Code.FACE_MISMATCH, f"unreadable: {err}")
+    if differences:
+        return Check.failed("face", Code.FACE_MISMATCH, "; ".join(differences))
+    return Check.passed("face")
+
+
+def _scope(report: SealReport, record_check: Check, face_check: Check) -> Scope:
+    sealed = report.seal is not None
+    recorded = record_check.indication is Indication.PASSED
+    if sealed and recorded:
+        compared = face_check.indication is not Indication.NOT_CHECKED
+        return Scope.DOCUMENT if compared else Scope.SEALED
+    return Scope.RECORD if recorded else Scope.QR

@@ -1,0 +1,221 @@
+"""The checks of a token: by whom, allowed to, in force, and when."""
+
+import functools
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from elicense import dates, payload, quick_token
+from elicense.identifiers import issuer_part
+from elicense.payload import Claims
+from elicense.policy import ValidationPolicy
+from elicense.quick_token import QuickEnvelope
+from elicense.trust import KeyGrant, TrustState
+from esign.cose import Envelope
+from esign.errors import MalformedError, VerificationError
+from esign.statuslist import Status, StatusList
+from esign.verdict import Check, Code
+
+# Made once: a check that passed says the same for every license.
+_FORMAT, _ISSUER, _SIGNATURE, _AUTHORIZATION, _STATUS, _VALIDITY, _TRUST = map(
+    Check.passed,
+    (
+        "format",
+        "issuer",
+        "signature",
+        "authorization",
+        "status",
+        "validity",
+        "trust",
+    ),
+)
+_AFTER_FORMAT = ("issuer", "signature", "authorization", "status", "validity", "trust")
+
+
+class TokenFindings(NamedTuple):
+    """What the checks of one token gave.
+
+    Attributes:
+        checks: in order.
+        claims: what it says; None unless the signature held.
+        status_as_of: when the status list that was used was signed.
+    """
+
+    checks: tuple[Check, ...]
+    claims: Claims | None = None
+    status_as_of: datetime | None = None
+
+
+NO_TOKEN = TokenFindings(())
+
+
+def check_token(
+    token: bytes, trust: TrustState, at: datetime, policy: ValidationPolicy
+) -> TokenFindings:
+    """Check a token at an instant.
+
+    The checks, in order:
+
+    1. ``format``: envelope and claims have their one spelling;
+    2. ``issuer``: the bundle lists the organization and this key of it;
+    3. ``signature``: it verifies with that key;
+    4. ``authorization``: the key may sign this type, signed in its period, not after
+       ``at``, and the identifier is the issuer's own;
+    5. ``status``: a list in force says that the license is neither revoked, superseded
+       nor suspended;
+    6. ``validity``: ``at`` lies in the period, and no checkpoint was missed;
+    7. ``trust``: the bundle is not older than it and the policy allow.
+
+    Does NOT compare the token with anything printed or attached.
+
+    Args:
+        token: the bytes of a COSE_Sign1.
+        trust: what is believed.
+        at: aware instant that is asked about.
+        policy: limits of the validator.
+    """
+    try:  # (1)
+        envelope, claims = _read(token)
+    except MalformedError as err:
+        return _unread(Code.MALFORMED, str(err))
+    grant = trust.token_keys.get((claims.issuer, envelope.kid, envelope.suite.cose))
+    if grant is None:  # (2)
+        unknown = _unknown_issuer(claims.issuer, trust)
+        later = _not_checked(_AFTER_FORMAT[1:], "no key")
+        return TokenFindings((_FORMAT, unknown, *later))
+    signature = _signature(envelope, grant)  # (3)
+    status, as_of = _status(claims, trust, at, policy)  # (5)
+    checks = (
+        _FORMAT,
+        _ISSUER,
+        signature,
+        _authorization(claims, grant, at),  # (4)
+        status,
+        _validity(claims, at),  # (6)
+        _freshness(trust, at, policy),  # (7)
+    )
+    if signature.code is not None:
+        return TokenFindings(checks)
+    return TokenFindings(checks, claims, as_of)
+
+
+def _read(token: bytes) -> tuple[Envelope | QuickEnvelope, Claims]:
+    """Read a token at speed, or simply where the quick reader does not know it."""
+    quick = quick_token.read(token)
+    if quick is not None:
+        return quick
+    envelope = payload.open_token(token)
+    return envelope, payload.decode(envelope.unverified_payload)
+
+
+def _unread(code: Code, detail: str) -> TokenFindings:
+    first = Check.failed("format", code, detail)
+    return TokenFindings((first, *_not_checked(_AFTER_FORMAT, "the token is not read")))
+
+
+def _not_checked(names: tuple[str, ...], reason: str) -> tuple[Check, ...]:
+    return tuple(Check.not_checked(name, reason) for name in names)
+
+
+def _unknown_issuer(issuer: str, trust: TrustState) -> Check:
+    if trust.bundle is None:
+        detail = trust.why_empty
+    elif issuer in trust.organizations:
+        detail = "the trust bundle lists the organization, but not this key of it"
+    else:
+        detail = "the trust bundle does not list the organization"
+    return Check.failed("issuer", Code.UNKNOWN_ISSUER, detail)
+
+
+def _signature(envelope: Envelope | QuickEnvelope, grant: KeyGrant) -> Check:
+    try:
+        envelope.verify(grant.key)
+    except VerificationError as err:
+        return Check.failed("signature", Code.BAD_SIGNATURE, str(err))
+    return _SIGNATURE
+
+
+def _authorization(claims: Claims, grant: KeyGrant, at: datetime) -> Check:
+    reason = None
+    if claims.type_name not in grant.types:
+        reason = "the key was not granted this license type"
+    elif not grant.period.covers(claims.signed_at):
+        reason = "signed outside the key's period"
+    elif claims.signed_at > at:
+        reason = "signed after the instant that is asked about"
+    elif issuer_part(claims.identifier) != claims.issuer:
+        reason = "the identifier is another organization's"
+    if reason is not None:
+        return Check.failed("authorization", Code.NOT_AUTHORIZED, reason)
+    return _AUTHORIZATION
+
+
+_STATUS_CODES = {
+    Status.INVALID: Code.REVOKED,
+    Status.SUSPENDED: Code.SUSPENDED,
+    Status.SUPERSEDED: Code.SUPERSEDED,
+}
+
+
+def _status(
+    claims: Claims, trust: TrustState, at: datetime, policy: ValidationPolicy
+) -> tuple[Check, datetime | None]:
+    number = claims.status.list_number
+    listed = _list_in_force(trust.lists.get((claims.issuer, number)), at, policy)
+    if isinstance(listed, Check):
+        return listed, None
+    as_of = _instant(listed.issued_at)
+    try:
+        status = listed.status(claims.status.index)
+    except MalformedError as err:
+        return _no_status(str(err)), as_of
+    if status is not Status.VALID:
+        detail = f"list {number}, sequence {listed.sequence}"
+        return Check.failed("status", _STATUS_CODES[status], detail), as_of
+    return _STATUS, as_of
+
+
+def _list_in_force(
+    listed: StatusList | None, at: datetime, policy: ValidationPolicy
+) -> StatusList | Check:
+    """Return the list if it counts at an instant, else the check that says why not."""
+    if listed is None:
+        return _no_status("the trust bundle holds no such list")
+    issued = _instant(listed.issued_at)
+    if at < issued:
+        return _no_status("the list was signed after the instant that is asked about")
+    if at >= _instant(listed.expires_at) or at - issued > policy.max_status_age:
+        return Check.failed("status", Code.STALE, "the status list is too old")
+    return listed
+
+
+@functools.lru_cache(maxsize=1024)  # a bundle has few lists, a run has many licenses
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _no_status(detail: str) -> Check:
+    return Check.failed("status", Code.NO_STATUS, detail)
+
+
+def _validity(claims: Claims, at: datetime) -> Check:
+    day = dates.day_of(at)
+    first, last = claims.validity.valid_from, claims.validity.valid_until
+    if last is not None and day > last:
+        return Check.failed("validity", Code.EXPIRED, f"valid until {last}")
+    if claims.checkpoint is not None and day > claims.checkpoint.due:
+        detail = f"a checkpoint was due on {claims.checkpoint.due}"
+        return Check.failed("validity", Code.LAPSED, detail)
+    if day < first:
+        return Check.failed("validity", Code.NOT_YET_VALID, f"valid from {first}")
+    return _VALIDITY
+
+
+def _freshness(trust: TrustState, at: datetime, policy: ValidationPolicy) -> Check:
+    bundle = trust.bundle
+    if bundle is None:
+        return Check.not_checked("trust", trust.why_empty)
+    limit = min(bundle.max_age, policy.max_bundle_age)
+    if at - bundle.issued_at > limit:
+        detail = f"the trust bundle is older than {limit.days} days"
+        return Check.failed("trust", Code.STALE, detail)
+    return _TRUST

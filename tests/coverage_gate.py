@@ -1,0 +1,53 @@
+"""Check the coverage of single files against a table; a folder means each file in it.
+
+Run after the tests: ``python tests/coverage_gate.py .coverage.json``. Percent counts
+lines and branches together, as coverage.py does with branch measurement on.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+MINIMUM: dict[str, float] = {
+    "src/elicense/photos.py": 100,
+    "src/elicense/qr.py": 100,
+}
+"""Path of a file, or of a folder with a slash at its end -> least percent."""
+
+
+def shortfalls(report: dict, minimum: dict[str, float]) -> list[str]:
+    """Return one line for each file below its minimum, or not measured at all."""
+    measured = {
+        Path(name).as_posix(): entry["summary"]["percent_covered"]
+        for name, entry in report["files"].items()
+    }
+    lines = []
+    for path, least in sorted(minimum.items()):
+        names = [
+            name
+            for name in sorted(measured)
+            if name == path or (path.endswith("/") and name.startswith(path))
+        ]
+        if not names:
+            lines.append(f"{path}: not measured, {least:g} % expected")
+        lines += [
+            f"{name}: {measured[name]:.2f} %, {least:g} % expected"
+            for name in names
+            if measured[name] < least
+        ]
+    return lines
+
+
+def main(argv: list[str]) -> int:
+    """Read the report named on the command line and say what is below its minimum."""
+    report = json.loads(Path(argv[1]).read_text(encoding="utf-8"))
+    below = shortfalls(report, MINIMUM)
+    for line in below:
+        sys.stdout.write(f"coverage: {line}\n")
+    if not below:
+        sys.stdout.write(f"coverage: {len(MINIMUM)} gates hold\n")
+    return 1 if below else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

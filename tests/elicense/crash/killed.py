@@ -1,0 +1,144 @@
+"""Run one job again and again, killed at another point each time.
+
+    python killed.py JOB BASE OUT
+
+A warm parent forks a child for each n. The child takes a copy of the folder BASE, named
+OUT/n, does the job in it and kills itself with SIGKILL at its n-th commit point: right
+before a call into C that makes something durable or visible. For each child the parent
+prints one line, ``n`` and the point, and ends with ``done`` once a child came through.
+The points are found by the interpreter's profiling hook, so that no call is replaced
+and a new one in the code is found without a list of places.
+"""
+
+import io
+import os
+import posix
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+from elicense import Workspace, files, sample
+from elicense.changing import Grounds
+from elicense.events import Reason
+
+START = datetime(2026, 11, 21, 15, 59, 50, tzinfo=UTC)  # ten seconds before midnight
+LATER = START + timedelta(days=8)  # the publication of START is out of date
+NAME, CODE = "示例市行政审批局", "11990100000000027A"
+PASSPHRASE = b"for tests"
+CASE = "990100000000000001"
+OLD, NEW = b"old" * 30_000, b"new" * 30_000
+_SYSTEM = frozenset({"fchmod", "fsync", "mkdir", "rename", "replace"})
+_BUFFER = frozenset({"write", "flush", "close"})
+_READING = ("SELECT", "PRAGMA", "ROLLBACK")
+
+
+def is_point(frame: FrameType, called: object) -> bool:
+    """Tell whether a call into C makes something durable or visible."""
+    name = getattr(called, "__name__", "")
+    owner = getattr(called, "__self__", None)
+    if owner is posix:
+        return name in _SYSTEM
+    if isinstance(owner, sqlite3.Connection):
+        sql = str(frame.f_locals.get("sql", "")).lstrip()
+        return name == "close" or not sql.startswith(_READING)
+    return isinstance(owner, io.BufferedWriter) and name in _BUFFER
+
+
+class Fuse:
+    """Counts commit points and kills the process at one of them."""
+
+    def __init__(self, n: int, report: int) -> None:
+        self.left, self.report = n, report
+
+    def __call__(self, frame: FrameType, event: str, arg: object) -> None:
+        if event != "c_call" or not is_point(frame, arg):
+            return
+        self.left -= 1
+        if not self.left:
+            name = getattr(arg, "__name__", "")
+            what = " ".join(str(frame.f_locals.get("sql", name)).split())[:40]
+            os.write(self.report, f"{frame.f_code.co_name}: {what}".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def issue(folder: Path) -> None:
+    """Issue under a publication that is out of date, so that one is made first."""
+    with Workspace(folder / "ws", PASSPHRASE) as workspace:
+        application = sample("food-business", LATER)
+        workspace.issue("food-business", application, number=CASE, at=LATER)
+
+
+def create(folder: Path) -> None:
+    """Make a workspace."""
+    Workspace.create(folder / "ws", name=NAME, code=CODE, at=START).close()
+
+
+def publish(folder: Path) -> None:
+    """Publish a revocation."""
+    with Workspace(folder / "ws", PASSPHRASE) as workspace:
+        workspace.publish(LATER)
+
+
+def write(folder: Path) -> None:
+    """Replace one file."""
+    files.write(folder / "file.pdf", NEW)
+
+
+def revoke_only(workspace: Workspace, identifier: str) -> None:
+    """Revoke without publishing."""
+    grounds = Grounds(reason=Reason.WITHDRAWN, note="test")
+    workspace.revoke(identifier, grounds, LATER)
+
+
+JOBS: dict[str, Callable[[Path], None]] = {
+    "issue": issue,
+    "create": create,
+    "publish": publish,
+    "write": write,
+}
+
+
+def run_child(job: Callable[[Path], None], folder: Path, n: int) -> str | None:
+    """Return the point at which the child was killed, None where it came through."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        sys.setprofile(Fuse(n, writer))
+        job(folder)
+        sys.setprofile(None)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        point = pipe.read().decode()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return point
+    if status:
+        raise RuntimeError(f"the child failed with status {status}")
+    return None
+
+
+def main(name: str, base: Path, out: Path) -> None:
+    """Do a job with one more point each time until it comes through."""
+    job = JOBS[name]
+    warm = out / "warm"
+    shutil.copytree(base, warm)
+    job(warm)  # so that a child finds modules and faces loaded
+    n = 0
+    while True:
+        n += 1
+        shutil.copytree(base, out / str(n))
+        point = run_child(job, out / str(n), n)
+        if point is None:
+            sys.stdout.write("done\n")
+            return
+        sys.stdout.write(f"{n} {point}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,469 @@
+"""Symbols: drawn so that strangers read them, read even from poor pictures."""
+
+import io
+import random
+import re
+import time
+import zlib
+from contextlib import suppress
+
+import pytest
+import qrcode
+import zxingcpp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageFilter
+
+from elicense import qr
+from elicense.errors import SymbolTooLargeError
+from esign.encoding import BASE45_ALPHABET, base45_encode
+from esign.errors import MalformedError
+from tests.support import missing
+
+PREFIX = "EL1-AQYZ/.:$"
+
+
+def token_text(size: int = 380, seed: int = 0) -> str:
+    return PREFIX + base45_encode(random.Random(seed).randbytes(size))
+
+
+def file_of(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def drawn(text: str, pixels_per_module: float = 4) -> Image.Image:
+    big = qr.to_image(qr.encode_matrix(text), 8).convert("L")
+    side = round(big.width / 8 * pixels_per_module)
+    return big.resize((side, side), Image.Resampling.BOX)
+
+
+# What is drawn.
+
+
+@pytest.mark.parametrize("size", [1, 200, 380, 400, 600])
+def test_the_smallest_version_is_drawn(size):
+    text = token_text(size)
+    other = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M)
+    other.add_data(text)
+    assert qr.version(qr.encode_matrix(text)) == other.best_fit(other.version)
+
+
+def test_level_m_and_alphanumeric_mode_are_used():
+    # 970 characters is the capacity of 20-M in alphanumeric mode (ISO/IEC 18004).
+    assert qr.version(qr.encode_matrix("A" * 970)) == qr.MAX_VERSION
+    with pytest.raises(SymbolTooLargeError):
+        qr.encode_matrix("A" * 971)
+    format_bits = [qr.encode_matrix("A")[8][x] for x in (0, 1)]
+    # Level M is 00 under the mask pattern 10.
+    assert format_bits == [True, False]
+
+
+@pytest.mark.parametrize("length", [971, 5000, 100_000])
+def test_a_text_that_does_not_fit_is_refused(length):
+    with pytest.raises(SymbolTooLargeError) as caught:
+        qr.encode_matrix("A" * length)
+    assert caught.value.fields == ("qr_text",)
+
+
+@pytest.mark.parametrize("text", ["", "é", "中", "A\n", "\x00", "\ud800"])
+def test_a_text_that_is_not_printable_ascii_is_misuse(text):
+    with pytest.raises(ValueError, match="printable ASCII"):
+        qr.encode_matrix(text)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(BASE45_ALPHABET, min_size=1, max_size=500))
+def test_what_is_drawn_is_read(text):
+    assert qr.read_image(qr.to_image(qr.encode_matrix(text), 3)) == (text,)
+
+
+def test_the_carrier_with_a_host_is_read():
+    text = "HTTPS://CHECK.EXAMPLE/#EL1" + base45_encode(bytes(range(200)))
+    assert qr.read_image(qr.to_png(qr.encode_matrix(text))) == (text,)
+
+
+def test_a_second_reader_reads_the_drawing():
+    try:
+        from pyzbar import pyzbar  # noqa: PLC0415  needs a system library
+    except ImportError:
+        missing("libzbar", "install the Debian package libzbar0")
+    text = token_text()
+    found = pyzbar.decode(qr.to_image(qr.encode_matrix(text), 4).convert("L"))
+    assert [symbol.data.decode() for symbol in found] == [text]
+
+
+def test_a_second_encoder_is_read():
+    text = token_text(300)
+    code = qrcode.QRCode(box_size=4, border=4)
+    code.add_data(text)
+    assert qr.read_image(code.make_image().get_image()) == (text,)
+
+
+def with_quiet_zone(matrix: qr.Matrix) -> list[list[bool]]:
+    side = len(matrix) + 8
+    cells = [[False] * side for _ in range(side)]
+    for y, row in enumerate(matrix):
+        cells[y + 4][4 : side - 4] = row
+    return cells
+
+
+def test_the_svg_draws_the_matrix_and_its_quiet_zone():
+    matrix = qr.encode_matrix(token_text(100))
+    svg = qr.to_svg(matrix, 0.5)
+    side = len(matrix) + 8
+    cells = [[False] * side for _ in range(side)]
+    for run in re.finditer(r"M(\d+) (\d+)h(\d+)v1h-\3z", svg):
+        x, y, length = map(int, run.groups())
+        assert not any(cells[y][x : x + length])
+        cells[y][x : x + length] = [True] * length
+    assert cells == with_quiet_zone(matrix)
+    assert f'width="{side * 0.5:.2f}mm" height="{side * 0.5:.2f}mm"' in svg
+    assert f'viewBox="0 0 {side} {side}"' in svg
+
+
+@pytest.mark.parametrize("light_background", [False, True])
+def test_the_terminal_shows_the_matrix_and_its_quiet_zone(light_background):
+    matrix = qr.encode_matrix(token_text(100))
+    upper = {"█": True, "▀": True, "▄": False, " ": False}
+    lower = {"█": True, "▀": False, "▄": True, " ": False}
+    lines = qr.to_terminal(matrix, light_background=light_background).splitlines()
+    lit = [[half[char] for char in line] for line in lines for half in (upper, lower)]
+    dark = [[cell == light_background for cell in row] for row in lit]
+    assert dark[:-1] == with_quiet_zone(matrix)
+    assert not any(dark[-1])
+
+
+def test_the_png_is_small_exact_and_the_same_each_time():
+    matrix = qr.encode_matrix(token_text(100))
+    png = qr.to_png(matrix, 3)
+    image = Image.open(io.BytesIO(png))
+    assert image.mode == "1"
+    assert image.width == (len(matrix) + 8) * 3
+    corner = image.crop((0, 0, image.width, 12)).convert("L")
+    assert corner.getextrema() == (255, 255)
+    assert png == qr.to_png(qr.encode_matrix(token_text(100)), 3)
+
+
+def test_a_module_is_never_printed_below_the_least_size():
+    matrix = qr.encode_matrix("A" * 700)
+    side = len(matrix) + 8
+    assert qr.module_size_mm(matrix, side * 0.5) == pytest.approx(0.5)
+    assert qr.printed_width_mm(matrix, 60) == 60
+    width = qr.printed_width_mm(matrix, 20)
+    assert qr.module_size_mm(matrix, width) == pytest.approx(qr.MIN_MODULE_MM)
+
+
+SYMBOL = qr.encode_matrix("A")
+MISUSE = {
+    "an empty matrix": lambda: qr.to_image(()),
+    "a matrix of no symbol's size": lambda: qr.to_svg(((True,) * 22,) * 22),
+    "a matrix that is not square": lambda: qr.to_terminal(SYMBOL[:-1]),
+    "a ragged matrix": lambda: qr.version((*SYMBOL[:-1], SYMBOL[-1][:-1])),
+    "a matrix beyond version 40": lambda: qr.version(((True,) * 181,) * 181),
+    "no pixels per module": lambda: qr.to_png(SYMBOL, 0),
+    "too many pixels per module": lambda: qr.to_png(SYMBOL, 65),
+    "a module of no size": lambda: qr.to_svg(SYMBOL, 0),
+    "a width of no size": lambda: qr.module_size_mm(SYMBOL, 0),
+    "a width that is no number": lambda: qr.printed_width_mm(SYMBOL, float("nan")),
+}
+
+
+@pytest.mark.parametrize("case", MISUSE)
+def test_misuse_is_a_value_error(case):
+    with pytest.raises(ValueError, match=r"matrix|scale|positive"):
+        MISUSE[case]()
+
+
+# The files that are read, and the files that are not.
+
+TEXT = token_text(60)
+PLAIN = drawn(TEXT)
+CLEAR = Image.new("RGBA", PLAIN.size, (0, 0, 0, 0))
+CLEAR.paste((0, 0, 0, 255), mask=ImageChops.invert(PLAIN))
+
+
+def deep(low: int, high: int) -> Image.Image:
+    """Return the plain symbol as a grey image of 16 bits."""
+    values = {0: low.to_bytes(2, "little"), 255: high.to_bytes(2, "little")}
+    data = b"".join(values[255 * (value > 127)] for value in PLAIN.tobytes())
+    return Image.frombytes("I;16", PLAIN.size, data)
+
+
+def turned(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return file_of(PLAIN.convert("RGB"), "JPEG", exif=exif)
+
+
+READABLE = {
+    "PNG of one bit": file_of(PLAIN.convert("1")),
+    "PNG with a palette": file_of(PLAIN.convert("P")),
+    "PNG of 16 bits": file_of(deep(0, 65535)),
+    "PNG of 16 bits in the dark": file_of(deep(500, 9000)),
+    "PNG black on transparent": file_of(CLEAR),
+    "PNG with a transparent palette": file_of(CLEAR.quantize(4)),
+    "PNG grey with alpha": file_of(CLEAR.convert("LA")),
+    "PNG light on dark": file_of(ImageChops.invert(PLAIN)),
+    "PNG mirrored": file_of(PLAIN.transpose(Image.Transpose.FLIP_LEFT_RIGHT)),
+    "PNG animated": file_of(
+        PLAIN, save_all=True, append_images=[ImageChops.offset(PLAIN, 3)]
+    ),
+    "JPEG": file_of(PLAIN, "JPEG"),
+    "JPEG in CMYK": file_of(PLAIN.convert("CMYK"), "JPEG"),
+    "JPEG progressive": file_of(PLAIN.convert("RGB"), "JPEG", progressive=True),
+    "JPEG turned by EXIF": turned(6),
+    "JPEG mirrored by EXIF": turned(7),
+    "JPEG with a second picture": file_of(
+        PLAIN.convert("RGB"), "MPO", save_all=True, append_images=[CLEAR.convert("RGB")]
+    ),
+    "WebP": file_of(PLAIN, "WEBP"),
+    "WebP black on transparent": file_of(CLEAR, "WEBP", lossless=True),
+    "WebP animated": file_of(PLAIN, "WEBP", save_all=True, append_images=[CLEAR]),
+}
+
+
+@pytest.mark.parametrize("case", READABLE)
+def test_a_symbol_is_read_from(case):
+    assert qr.read_image(READABLE[case]) == (TEXT,)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBX", "YCbCr", "HSV", "CMYK"])
+def test_a_picture_in_any_mode_is_read_and_left_as_it_was(mode):
+    picture = PLAIN.convert("RGB").convert(mode)
+    before = picture.tobytes()
+    assert qr.read_image(picture) == (TEXT,)
+    assert (picture.mode, picture.tobytes()) == (mode, before)
+
+
+def test_a_large_page_is_read():
+    page = Image.new("1", (4961, 7016), 1)
+    page.paste(drawn(TEXT, 8).convert("1"), (400, 6000))
+    assert qr.read_image(file_of(page)) == (TEXT,)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    crc = zlib.crc32(kind + body).to_bytes(4, "big")
+    return len(body).to_bytes(4, "big") + kind + body + crc
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """Return a PNG that claims a size and holds next to nothing."""
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\0\0\0\0"
+    body = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + body + chunk(b"IEND", b"")
+
+
+def many_scans() -> bytes:
+    data = file_of(PLAIN.convert("RGB"), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * 30 + b"\xff\xd9"
+
+
+HOSTILE = {
+    "nothing": b"",
+    "text": b"EL1-AQYZ/.:$",
+    "a GIF": file_of(PLAIN, "GIF"),
+    "a TIFF": file_of(PLAIN, "TIFF"),
+    "a truncated PNG": file_of(PLAIN)[:-80],
+    "a truncated JPEG": file_of(PLAIN, "JPEG")[:-400],
+    "a truncated WebP": file_of(PLAIN, "WEBP")[:-50],
+    "a damaged header": file_of(PLAIN).replace(b"IHDR", b"IHDX"),
+    "a decompression bomb": file_of(Image.new("1", (20_000, 20_000))),
+    "a size beyond the limit": png_of_size(6001, 6000),
+    "a side beyond the limit": png_of_size(16_385, 1),
+    "a size of nothing": png_of_size(0, 10),
+    "a size that is not there": png_of_size(5000, 5000),
+    "a WebP beyond its limit": file_of(Image.new("1", (5000, 4001)), "WEBP"),
+    "too many scans": many_scans(),
+    "too many bytes": bytes(qr.MAX_IMAGE_BYTES + 1),
+    "a picture beyond the limit": Image.new("1", (6001, 6000)),
+    "a picture of nothing": Image.new("L", (0, 0)),
+    "a picture in a mode without a way to grey": Image.new("LAB", (50, 50)),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_what_is_no_readable_image_is_malformed(case):
+    with pytest.raises(MalformedError, match=r"^image: "):
+        qr.read_image(HOSTILE[case])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"RIFF"]))
+def test_any_bytes_give_texts_or_malformed(data, start):
+    with suppress(MalformedError):
+        assert isinstance(qr.read_image(start + data), tuple)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["PNG in RGB", "JPEG", "WebP"]),
+    st.integers(0, 10_000),
+    st.integers(0, 255),
+)
+def test_a_changed_byte_gives_texts_or_malformed(kind, place, value):
+    data = bytearray(READABLE.get(kind) or file_of(PLAIN.convert("RGB")))
+    data[place % len(data)] = value
+    with suppress(MalformedError):
+        assert isinstance(qr.read_image(bytes(data)), tuple)
+
+
+def finder_patterns(side: int) -> Image.Image:
+    """Return a field of finder patterns of one pixel a module."""
+    tile = Image.new("L", (8, 8), 255)
+    for size, value in ((7, 0), (5, 255), (3, 0)):
+        tile.paste(value, ((7 - size) // 2,) * 2 + ((7 + size) // 2,) * 2)
+    field = Image.new("L", (side, side), 255)
+    for x in range(0, side, 8):
+        field.paste(tile, (x, 0))
+    row = field.crop((0, 0, side, 8))
+    for y in range(8, side, 8):
+        field.paste(row, (0, y))
+    return field
+
+
+def test_a_page_of_finder_patterns_is_done_in_time():
+    # Read as it is it takes half a minute: the reader's time is quadratic in them.
+    began = time.perf_counter()
+    assert qr.read_image(finder_patterns(2960)) == ()
+    assert time.perf_counter() - began < 5
+
+
+# What is found in an image.
+
+
+def side_by_side(*images: Image.Image) -> Image.Image:
+    sheet = Image.new("L", (sum(i.width for i in images), images[0].height), 255)
+    left = 0
+    for image in images:
+        sheet.paste(image, (left, 0))
+        left += image.width
+    return sheet
+
+
+def test_an_image_without_a_symbol_gives_nothing():
+    assert qr.read_image(Image.new("L", (300, 200), 128)) == ()
+    assert qr.read_image(Image.new("L", (1, 1), 0)) == ()
+
+
+def test_distinct_texts_come_in_their_order_and_each_once():
+    one, two = drawn(token_text(50, 1)), drawn(token_text(50, 2))
+    sheet = side_by_side(two, one, two)
+    assert qr.read_image(sheet) == (token_text(50, 2), token_text(50, 1))
+
+
+def foreign(content: str | bytes, kind: zxingcpp.BarcodeFormat) -> Image.Image:
+    drawing = zxingcpp.create_barcode(content, kind).to_image(scale=4)
+    return Image.frombytes("L", drawing.shape[::-1], bytes(drawing))
+
+
+def test_a_foreign_symbol_is_returned_as_what_it_spells():
+    qr_code = zxingcpp.BarcodeFormat.QRCode
+    assert qr.read_image(foreign("https://a.example/x", qr_code)) == (
+        "https://a.example/x",
+    )
+    assert qr.read_image(foreign("电子证照", qr_code)) == ("电子证照",)
+    (text,) = qr.read_image(foreign(b"\x00\xff\xfe\x80", qr_code))
+    assert not text.isascii()
+
+
+@pytest.mark.parametrize("kind", ["MicroQRCode", "DataMatrix", "Code128"])
+def test_other_kinds_of_codes_are_not_looked_for(kind):
+    image = foreign("ABC1", getattr(zxingcpp.BarcodeFormat, kind))
+    assert qr.read_image(image) == ()
+
+
+# Poor pictures.
+
+
+def noisy(image: Image.Image, sigma: float, rng: random.Random) -> Image.Image:
+    """Return the image with noise that is nearly normal, sigma in grey levels."""
+    size = image.size
+    layers = [
+        Image.frombytes("L", size, rng.randbytes(size[0] * size[1])) for _ in range(4)
+    ]
+    mean = Image.blend(
+        Image.blend(layers[0], layers[1], 0.5),
+        Image.blend(layers[2], layers[3], 0.5),
+        0.5,
+    )
+    # Four uniform layers have a standard deviation of 37 around 127.5.
+    table = [
+        max(0, min(255, round(128 + (v - 127.5) * sigma / 37))) for v in range(256)
+    ]
+    return ImageChops.add(image, mean.point(table), 1, -128)
+
+
+def blurred(text, rng, modules, pixels):
+    """Return a blurred drawing, sigma in modules, pixels per module."""
+    soft = drawn(text, pixels).filter(ImageFilter.GaussianBlur(modules * pixels))
+    return noisy(soft, 2, rng)
+
+
+def dark(text, rng, gain, sigma):
+    return noisy(drawn(text).point(lambda value: 10 + value * gain), sigma, rng)
+
+
+def turned_by(text, rng, degrees, pixels):
+    angle = degrees + rng.random() / 10
+    cubic = Image.Resampling.BICUBIC
+    return drawn(text, pixels).rotate(angle, cubic, expand=True, fillcolor=255)
+
+
+# What is drawn -> how it is spoilt, and the least share that is read at the first
+# attempt and with retries.
+BATTERY = {
+    "clean, 2.5 pixels a module": (lambda t, _: drawn(t, 2.5), 1, 1),
+    "turned by 2 degrees": (lambda t, r: turned_by(t, r, 2, 2.5), 1, 1),
+    "turned by 9 degrees": (lambda t, r: turned_by(t, r, 9, 2.5), 1, 1),
+    "turned by 15 degrees": (lambda t, r: turned_by(t, r, 15, 2.5), 1, 1),
+    "a third of a module blurred": (lambda t, r: blurred(t, r, 0.35, 4), 1, 1),
+    "half a module blurred": (lambda t, r: blurred(t, r, 0.5, 4), 0, 1),
+    "half a module blurred, small": (lambda t, r: blurred(t, r, 0.5, 2.5), 0, 1),
+    "0.6 of a large module blurred": (lambda t, r: blurred(t, r, 0.6, 8), 0, 0.75),
+    "0.6 of a small module blurred": (lambda t, r: blurred(t, r, 0.6, 2.5), 0, 0.5),
+    "18 percent of the light": (lambda t, r: dark(t, r, 0.18, 4), 0.75, 1),
+    "8 percent of the light, noise": (lambda t, r: dark(t, r, 0.08, 6), 0, 1),
+    "strong noise": (lambda t, r: noisy(drawn(t), 90, r), 0, 0.75),
+}
+SEEDS = range(4)
+
+
+def spoilt(case: str, seed: int) -> tuple[str, Image.Image]:
+    text = token_text(380, seed)
+    return text, BATTERY[case][0](text, random.Random(seed))
+
+
+@pytest.mark.parametrize("case", BATTERY)
+def test_a_poor_picture_is_read(case):
+    _, least_first, least = BATTERY[case]
+    pictures = [spoilt(case, seed) for seed in SEEDS]
+    first = [qr.read_image(image, retry=False) == (text,) for text, image in pictures]
+    full = [qr.read_image(image) == (text,) for text, image in pictures]
+    assert sum(first) / len(SEEDS) >= least_first
+    assert sum(full) / len(SEEDS) >= least
+    assert all(later or not early for early, later in zip(first, full, strict=True))
+
+
+EARNED_BY = {
+    0: "half a module blurred",
+    1: "8 percent of the light, noise",
+    2: "0.6 of a large module blurred",
+    3: "0.6 of a small module blurred",
+}
+
+
+@pytest.mark.parametrize("retry", range(len(qr._RETRIES)))
+def test_each_retry_reads_what_nothing_before_it_reads(retry):
+    def reads(mend, text, image):
+        return text in qr._texts(mend(image))
+
+    earned = 0
+    for seed in SEEDS:
+        text, image = spoilt(EARNED_BY[retry], seed)
+        before = any(reads(mend, text, image) for mend in qr._RETRIES[:retry])
+        first = text in qr._texts(image)
+        earned += reads(qr._RETRIES[retry], text, image) and not (before or first)
+    assert earned

@@ -1,0 +1,187 @@
+"""The quick reader of tokens says nothing that the simple readers do not say."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from elicense import payload, quick_token
+from elicense.identifiers import Identifier
+from elicense.model import Checkpoint, Validity
+from elicense.payload import Claims, StatusReference
+from esign.algorithms import P256_HALF_ORDER, Suite
+from esign.errors import MalformedError, VerificationError
+from esign.signer import SoftwareSigner
+
+SIGNER = SoftwareSigner.generate(Suite.ES256)
+DAYS = st.dates(date(1970, 2, 1), date(2100, 1, 1))
+INSTANTS = st.integers(1 << 16, 4_000_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC)
+)
+TEXTS = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S")), max_size=90
+)
+SMALL = st.sampled_from([0, 1, 23, 24, 255, 256, 2031, 65535])
+INDEXES = st.one_of(SMALL, st.integers(0, (1 << 20) - 1))
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> Claims:
+    first = draw(DAYS)
+    last = draw(st.none() | st.dates(first, date(2105, 1, 1)))
+    serial = draw(
+        st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=32)
+    )
+    issuer = "11990100000000027A"
+    identifier = Identifier.build("11990000000000019A002", issuer, serial)
+    return Claims(
+        issuer=issuer,
+        signed_at=draw(INSTANTS),
+        validity=Validity(first, last),
+        status=StatusReference(draw(SMALL), draw(INDEXES)),
+        identifier=identifier.text,
+        number=draw(TEXTS),
+        type_name=draw(TEXTS),
+        type_version=draw(SMALL),
+        holder=draw(TEXTS),
+        holder_count=draw(st.sampled_from([1, 2, 23, 24, 300])),
+        holder_code=draw(TEXTS),
+        issue_date=draw(DAYS),
+        checkpoint=draw(st.none() | st.builds(Checkpoint, TEXTS, DAYS)),
+        case_digest=draw(st.none() | st.binary(min_size=16, max_size=16)),
+        fields=draw(st.dictionaries(TEXTS, TEXTS, max_size=4)),
+        record_digest=draw(st.binary(min_size=32, max_size=32)),
+    )
+
+
+def simply(token: bytes) -> tuple[bytes, bytes, Claims] | None:
+    """Return kid, payload and claims by the simple readers, None where they refuse."""
+    try:
+        envelope = payload.open_token(token)
+        found = payload.decode(envelope.unverified_payload)
+    except MalformedError:
+        return None
+    return envelope.kid, envelope.unverified_payload, found
+
+
+def agrees(token: bytes) -> bool:
+    """Tell whether the quick reader knew the token; fail where it says otherwise."""
+    quick = quick_token.read(token)
+    if quick is None:
+        return False
+    expected = simply(token)
+    assert expected is not None, "the quick reader accepted what the simple ones refuse"
+    envelope, found = quick
+    assert (envelope.kid, found) == (expected[0], expected[2])
+    assert envelope.signed.endswith(expected[1])
+    return True
+
+
+def short(found: Claims) -> bool:
+    """Tell whether every text has a head of at most two bytes."""
+    texts = [found.number, found.type_name, found.holder, found.holder_code]
+    texts += [*found.fields, *found.fields.values()]
+    texts += [found.checkpoint.kind] if found.checkpoint else []
+    return all(len(text.encode()) < 256 for text in texts)
+
+
+@given(claims())
+@settings(max_examples=300, deadline=None)
+def test_it_reads_every_token_of_its_layout_as_the_simple_readers_do(
+    found: Claims,
+) -> None:
+    token = payload.sign_token(found, SIGNER)
+    known = agrees(token)
+    # A payload of 24 to 4095 bytes with texts below 256: everything a QR can hold.
+    assert known or not short(found)
+    if known:
+        envelope, read = quick_token.read(token) or pytest.fail("lost")
+        assert read == found
+        envelope.verify(SIGNER.public_key)
+
+
+@given(claims(), st.data())
+@settings(max_examples=400, deadline=None)
+def test_it_accepts_no_edited_token_that_the_simple_readers_refuse(
+    found: Claims, data: st.DataObject
+) -> None:
+    token = bytearray(payload.sign_token(found, SIGNER))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(token) - 1))
+        match data.draw(st.sampled_from(["flip", "set", "delete", "insert"])):
+            case "flip":
+                token[at] ^= 1 << data.draw(st.integers(0, 7))
+            case "set":
+                token[at] = data.draw(st.integers(0, 255))
+            case "delete":
+                del token[at]
+            case "insert":
+                token.insert(at, data.draw(st.integers(0, 255)))
+    agrees(bytes(token))
+
+
+def test_every_single_bit_of_a_token_is_read_alike() -> None:
+    token = payload.sign_token(EXAMPLE, SIGNER)
+    assert agrees(token)
+    for at in range(len(token)):
+        for bit in range(8):
+            agrees(token[:at] + bytes([token[at] ^ 1 << bit]) + token[at + 1 :])
+
+
+def test_every_prefix_and_every_longer_token_is_left_to_the_simple_readers() -> None:
+    token = payload.sign_token(EXAMPLE, SIGNER)
+    for size in range(len(token)):
+        assert quick_token.read(token[:size]) is None
+    for tail in (b"\0", b"\xf6", token):
+        assert quick_token.read(token + tail) is None
+
+
+@given(st.binary(max_size=600))
+@example(b"")
+@example(b"\xd2\x84\x4d\xa2\x01\x26\x04\x48")
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_give_an_answer(data: bytes) -> None:
+    agrees(data)
+
+
+def test_the_high_twin_of_a_signature_is_not_read() -> None:
+    token = payload.sign_token(EXAMPLE, SIGNER)
+    order = 2 * int.from_bytes(P256_HALF_ORDER, "big") + 1
+    twin = order - int.from_bytes(token[-32:], "big")
+    assert quick_token.read(token[:-32] + twin.to_bytes(32, "big")) is None
+
+
+def test_a_signature_by_another_key_does_not_verify() -> None:
+    other = SoftwareSigner.generate(Suite.ES256)
+    quick = quick_token.read(payload.sign_token(EXAMPLE, SIGNER))
+    assert quick is not None
+    with pytest.raises(VerificationError, match="another key"):
+        quick[0].verify(other.public_key)
+
+
+def test_an_ed25519_token_is_left_to_the_simple_readers() -> None:
+    other = SoftwareSigner.generate(Suite.ED25519)
+    assert quick_token.read(payload.sign_token(EXAMPLE, other)) is None
+
+
+EXAMPLE = Claims(
+    issuer="11990100000000027A",
+    signed_at=datetime(2026, 11, 21, 2, tzinfo=UTC),
+    validity=Validity(date(2026, 11, 21), date(2032, 11, 20)),
+    status=StatusReference(2032, 77_777),
+    identifier=Identifier.build(
+        "11990000000000019A003", "11990100000000027A", "20260000001"
+    ).text,
+    number="****0019",
+    type_name="special-operation",
+    type_version=1,
+    holder="张示例",
+    holder_count=2,
+    holder_code="****0019",
+    issue_date=date(2026, 11, 21),
+    checkpoint=Checkpoint("复审", date(2026, 11, 20) + timedelta(days=1096)),
+    case_digest=bytes(range(16)),
+    fields={"category": "电工作业", "item": "低压电工作业"},
+    record_digest=bytes(range(32)),
+)

@@ -1,0 +1,322 @@
+import hashlib
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elicense import record
+from elicense.catalog import COPIES, ORIGINS
+from elicense.catalog.kinds import CODE_TYPES
+from elicense.identifiers import Identifier
+from elicense.masking import contains_citizen_id
+from elicense.model import (
+    Checkpoint,
+    Draft,
+    Holder,
+    License,
+    Organization,
+    Photo,
+    Validity,
+)
+from esign import cbor
+from esign.errors import MalformedError
+
+SALT = bytes(range(16))
+CITIZEN_ID = "990100199003070019"
+IDENTIFIER = Identifier.build(
+    "11990000000000019A003", "11990100000000027A", "20260000001"
+)
+PERSON = License(
+    identifier=IDENTIFIER.text,
+    issuer=Organization("11990100000000027A", "示例省应急管理厅"),
+    specimen=True,
+    draft=Draft(
+        type_name="special-operation",
+        type_version=1,
+        title="特种作业操作证",
+        number=f"T{CITIZEN_ID}",
+        holders=(Holder("买买提·示例", CITIZEN_ID, "111"),),
+        issue_date=date(2026, 11, 21),
+        validity=Validity(date(2026, 11, 21), date(2032, 11, 20)),
+        checkpoints=(Checkpoint("复审", date(2029, 11, 20)),),
+        case_number="990100202611210001",
+        fields={"sex": "男", "items": ("甲", "乙")},
+        photo=Photo("image/jpeg", bytes(32)),
+    ),
+)
+OPEN_ENDED = replace(
+    PERSON,
+    draft=replace(
+        PERSON.draft,
+        number="92990100MA0000B234",
+        holders=(
+            Holder("示例市面馆", "92990100MA0000B234", "001", "建设单位"),
+            Holder("示例市茶馆", "91990100MA0000A193", "001"),
+        ),
+        validity=Validity(date(2026, 11, 21), None),
+        checkpoints=(),
+        case_number=None,
+        fields={},
+        photo=None,
+    ),
+)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
+).filter(str.strip)
+HOLDERS = st.builds(Holder, TEXT, TEXT, st.sampled_from(CODE_TYPES), st.just("") | TEXT)
+
+
+@st.composite
+def licenses(draw):
+    first = draw(st.dates())
+    return License(
+        identifier=IDENTIFIER.text,
+        issuer=Organization(draw(TEXT), draw(TEXT)),
+        specimen=draw(st.booleans()),
+        draft=Draft(
+            type_name=draw(TEXT),
+            type_version=draw(st.integers(0, 99)),
+            title=draw(TEXT),
+            number=draw(TEXT),
+            holders=tuple(draw(st.lists(HOLDERS, min_size=1, max_size=3))),
+            issue_date=draw(st.dates()),
+            validity=Validity(first, draw(st.none() | st.dates(min_value=first))),
+            checkpoints=tuple(
+                draw(st.lists(st.builds(Checkpoint, TEXT, st.dates()), max_size=2))
+            ),
+            origin=draw(st.sampled_from(ORIGINS)),
+            copy=draw(st.sampled_from(COPIES)),
+            case_number=draw(st.none() | TEXT),
+            fields=draw(
+                st.dictionaries(
+                    TEXT,
+                    TEXT | st.lists(TEXT, min_size=1, max_size=3).map(tuple),
+                    max_size=3,
+                )
+            ),
+            photo=draw(
+                st.none()
+                | st.binary(min_size=32, max_size=32).map(
+                    lambda digest: Photo("image/jpeg", digest)
+                )
+            ),
+        ),
+    )
+
+
+@settings(max_examples=60)
+@given(licenses(), st.binary(min_size=16, max_size=16))
+def test_round_trip(granted, salt):
+    data = record.encode(granted, salt)
+    assert record.decode(data) == (granted, salt)
+    assert record.encode(*record.decode(data)) == data
+
+
+def test_the_keys_of_the_format_page():
+    entries = cbor.decode(record.encode(PERSON, SALT))
+    assert set(entries) == {
+        *("format", "identifier", "number", "type", "type_version", "title"),
+        *("holders", "issuer", "issue_date", "valid_from", "valid_until"),
+        *("checkpoints", "origin", "copy", "case", "fields", "photo", "specimen"),
+        "salt",
+    }
+    assert entries["format"] == "elicense.record/1"
+    assert entries["holders"] == [
+        {"name": "买买提·示例", "code": CITIZEN_ID, "code_type": "111"}
+    ]
+    assert entries["checkpoints"] == [{"kind": "复审", "due": "2029-11-20"}]
+
+
+def test_an_open_end_is_null_and_a_missing_case_is_absent():
+    entries = cbor.decode(record.encode(OPEN_ENDED, SALT))
+    assert entries["valid_until"] is None
+    assert "case" not in entries
+    assert "photo" not in entries
+    assert entries["holders"][0]["role"] == "建设单位"
+
+
+def test_han_text_is_not_normalized():
+    name = "\uf900示例"  # a compatibility character that NFC would replace
+    draft = replace(PERSON.draft, holders=(Holder(name, CITIZEN_ID, "111"),))
+    granted, _ = record.decode(record.encode(replace(PERSON, draft=draft), SALT))
+    assert granted.draft.holders[0].name == name
+
+
+def without(key):
+    return lambda entries: entries.pop(key)
+
+
+def setting(key, value):
+    return lambda entries: entries.update({key: value})
+
+
+BAD_RECORDS = {
+    "another format": setting("format", "elicense.record/2"),
+    "an unknown key": setting("trust", 1),
+    "no salt": without("salt"),
+    "a salt of 15 bytes": setting("salt", bytes(15)),
+    "no valid_until": without("valid_until"),
+    "no holders": setting("holders", []),
+    "a holder that is a text": setting("holders", ["张示例"]),
+    "a holder without a code": setting(
+        "holders", [{"name": "张示例", "code_type": "111"}]
+    ),
+    "a holder with an unknown key": setting(
+        "holders", [{"name": "张示例", "code": "1", "code_type": "111", "age": 1}]
+    ),
+    "a holder of an unknown code type": setting(
+        "holders", [{"name": "张示例", "code": "1", "code_type": "112"}]
+    ),
+    "an empty role": setting(
+        "holders", [{"name": "张示例", "code": "1", "code_type": "111", "role": ""}]
+    ),
+    "a blank number": setting("number", " "),
+    "an empty case number": setting("case", ""),
+    "a case that is null": setting("case", None),
+    "an identifier without root": setting("identifier", IDENTIFIER.without_root),
+    "an identifier with a wrong check character": setting(
+        "identifier", IDENTIFIER.text[:-1] + "!"
+    ),
+    "a day in another spelling": setting("issue_date", "2026-1-5"),
+    "a day that does not exist": setting("valid_from", "2026-02-30"),
+    "an end before the beginning": setting("valid_until", "2020-01-01"),
+    "an end in words": setting("valid_until", "长期"),
+    "an unknown origin": setting("origin", "其他"),
+    "an unknown copy": setting("copy", "复印件"),
+    "fields that are a list": setting("fields", []),
+    "a field that is a number": setting("fields", {"sex": 1}),
+    "a field that is null": setting("fields", {"sex": None}),
+    "a field that is an empty list": setting("fields", {"items": []}),
+    "a field that is a list of numbers": setting("fields", {"items": [1]}),
+    "a field whose key is a number": setting("fields", {1: "a"}),
+    "a photo of another type": setting(
+        "photo", {"media_type": "image/png", "sha256": bytes(32)}
+    ),
+    "a photo digest of 31 bytes": setting(
+        "photo", {"media_type": "image/jpeg", "sha256": bytes(31)}
+    ),
+    "a checkpoint without a day": setting("checkpoints", [{"kind": "复审"}]),
+    "a type version below zero": setting("type_version", -1),
+    "a specimen mark that is a number": setting("specimen", 1),
+}
+
+
+@pytest.mark.parametrize("change", BAD_RECORDS.values(), ids=BAD_RECORDS)
+def test_bad_record(change):
+    entries = dict(cbor.decode(record.encode(PERSON, SALT)))
+    change(entries)
+    with pytest.raises(MalformedError) as caught:
+        record.decode(cbor.encode(entries))
+    assert not contains_citizen_id(str(caught.value))
+    assert "张" not in str(caught.value)
+
+
+BAD_BYTES = {
+    "nothing": lambda _: b"",
+    "a byte after the end": lambda data: data + b"\0",
+    "a byte less": lambda data: data[:-1],
+    "a list": lambda _: b"\x80",
+    "too large": lambda data: data + bytes(record.MAX_SIZE),
+    "nested too deeply": lambda _: b"\x81" * 1000,
+}
+
+
+@pytest.mark.parametrize("change", BAD_BYTES.values(), ids=BAD_BYTES)
+def test_bad_bytes(change):
+    with pytest.raises(MalformedError):
+        record.decode(change(record.encode(PERSON, SALT)))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_value_or_a_malformed_error(data):
+    with pytest.raises(MalformedError):  # no record has less than 200 bytes
+        record.decode(data)
+
+
+@given(st.data())
+def test_an_edited_byte_is_another_record_or_none(data):
+    raw = bytearray(record.encode(PERSON, SALT))
+    position = data.draw(st.integers(0, len(raw) - 1))
+    raw[position] ^= data.draw(st.integers(1, 255))
+    try:
+        granted, salt = record.decode(bytes(raw))
+    except MalformedError:
+        return
+    assert (granted, salt) != (PERSON, SALT)
+    assert record.encode(granted, salt) == bytes(raw)
+
+
+def test_the_largest_record():
+    def titled(length):
+        return replace(PERSON, draft=replace(PERSON.draft, title="x" * length))
+
+    # The head of a text of this size has 5 bytes, that of one character has 1.
+    room = record.MAX_SIZE - len(record.encode(titled(1), SALT)) + 1 - 4
+    data = record.encode(titled(room), SALT)
+    assert len(data) == record.MAX_SIZE
+    assert record.decode(data) == (titled(room), SALT)
+    with pytest.raises(ValueError, match="bytes"):
+        record.encode(titled(room + 1), SALT)
+
+
+BAD_LICENSES = {
+    "no holder": replace(PERSON, draft=replace(PERSON.draft, holders=())),
+    "a blank number": replace(PERSON, draft=replace(PERSON.draft, number="")),
+    "no identifier": replace(PERSON, identifier=""),
+    "a lone surrogate": replace(PERSON, draft=replace(PERSON.draft, title="\ud800")),
+    "too large": replace(
+        PERSON, draft=replace(PERSON.draft, title="示" * record.MAX_SIZE)
+    ),
+}
+
+
+@pytest.mark.parametrize("granted", BAD_LICENSES.values(), ids=BAD_LICENSES)
+def test_a_license_that_could_not_be_read_again_is_not_written(granted):
+    with pytest.raises(ValueError):  # noqa: PT011  several texts
+        record.encode(granted, SALT)
+
+
+@pytest.mark.parametrize("size", [0, 15, 17])
+def test_a_salt_of_another_size_is_misuse(size):
+    with pytest.raises(ValueError, match="16 bytes"):
+        record.encode(PERSON, bytes(size))
+
+
+def test_digest_is_sha_256():
+    assert record.digest(b"abc") == hashlib.sha256(b"abc").digest()
+
+
+def test_the_view_is_json_without_the_salt():
+    view = record.view(PERSON)
+    assert json.loads(json.dumps(view)) == view
+    assert "salt" not in view
+    assert view["number"] == f"T{CITIZEN_ID}"
+    assert view["photo"] == {"media_type": "image/jpeg", "sha256": "00" * 32}
+    assert view["fields"] == {"sex": "男", "items": ["甲", "乙"]}
+
+
+def test_the_masked_view_names_no_person():
+    view = record.view(PERSON, masked=True)
+    assert view["holders"] == [{"name": "买*", "code": "****0019", "code_type": "111"}]
+    assert view["number"] == "****0019"
+    text = json.dumps(view, ensure_ascii=False)
+    assert not contains_citizen_id(text)
+    assert "提" not in text
+    assert {"salt", "fields", "photo"}.isdisjoint(view)
+
+
+def test_the_masked_view_masks_the_number_of_a_holder_without_a_citizen_id():
+    draft = replace(
+        PERSON.draft, number="TE12345678", holders=(Holder("示例", "E12345678", "414"),)
+    )
+    view = record.view(replace(PERSON, draft=draft), masked=True)
+    assert "E12345678" not in json.dumps(view)
+
+
+def test_the_masked_view_keeps_organizations():
+    view = record.view(OPEN_ENDED, masked=True)
+    assert view["number"] == "92990100MA0000B234"
+    assert view["holders"] == record.view(OPEN_ENDED)["holders"]

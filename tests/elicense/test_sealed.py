@@ -1,0 +1,525 @@
+"""A sealed PDF is one object: seal, token, record and face, or it does not pass."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pikepdf
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from elicense import document, payload, record, validating
+from elicense.attachments import RECORD_NAME, TOKEN_NAME
+from elicense.catalog import Catalog
+from elicense.issuing import Issued
+from elicense.policy import SEALED_ONLY, STANDARD
+from elicense.samples import sample, variant
+from elicense.testing import SECOND_CODE, START, Simulator, claims_of
+from elicense.trust import TrustState
+from elicense.validating import Scope, Verdict
+from esign import pades, seal_image
+from esign.algorithms import Suite
+from esign.authority import DevelopmentAuthority
+from esign.pades import SealAppearance, SealIdentity
+from esign.seal_image import SealSpec
+from esign.signer import SoftwareSigner
+from esign.verdict import Code, Indication
+from tests.elicense.world import Parts, other_record, parts_of, sealed, unsealed
+
+TYPE = "special-operation"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A license with a photo, another one of the same type, and both as parts."""
+
+    world: Simulator
+    issued: Issued
+    other: Issued
+    parts: Parts
+    others: Parts
+    trust: TrustState
+
+    def verdict(self, pdf: bytes, *, face: bool = True) -> Verdict:
+        policy = STANDARD if face else SEALED_ONLY
+        return validating.validate_pdf(
+            pdf, self.trust, START, policy=policy, catalog=self.world.catalog
+        )
+
+    def check(self, pdf: bytes, name: str) -> tuple[Code, str]:
+        """Return the answer and what one check said."""
+        verdict = self.verdict(pdf)
+        (found,) = (check for check in verdict.checks if check.id == name)
+        return verdict.code, found.detail
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Simulator() as world:
+        issued = world.issue(TYPE)
+        other = world.issue(TYPE, variant(TYPE, START, 5))
+        yield Stage(
+            world,
+            issued,
+            other,
+            parts_of(world, issued),
+            parts_of(world, other),
+            world.trust(),
+        )
+
+
+def test_the_genuine_document_is_valid_in_all_its_parts(stage: Stage) -> None:
+    verdict = stage.verdict(stage.issued.pdf)
+    assert (verdict.code, verdict.scope) == (Code.VALID, Scope.DOCUMENT)
+    assert {check.indication for check in verdict.checks} == {Indication.PASSED}
+    assert verdict.claims == claims_of(stage.issued)
+    assert stage.verdict(sealed(stage.world, stage.parts)).code is Code.VALID
+
+
+def test_a_face_that_the_policy_does_not_ask_for_is_not_checked(stage: Stage) -> None:
+    verdict = stage.verdict(stage.issued.pdf, face=False)
+    assert (verdict.code, verdict.scope) == (Code.VALID, Scope.SEALED)
+    assert verdict.checks[-1].indication is Indication.NOT_CHECKED
+
+
+# Something else inside a proper seal.
+
+
+def _photo(parts: Parts) -> Callable[[Parts], Parts]:
+    return lambda other: replace(parts, photo=other.photo)
+
+
+MIXED: dict[str, tuple[Callable[[Stage], Parts], Code, str]] = {
+    "another license's record": (
+        lambda stage: replace(stage.parts, record=stage.others.record),
+        Code.ALTERED,
+        "record",
+    ),
+    "the same record under another salt": (
+        lambda stage: replace(stage.parts, record=other_record(stage.parts)),
+        Code.ALTERED,
+        "record",
+    ),
+    "a record with a byte more": (
+        lambda stage: replace(stage.parts, record=stage.parts.record + b"\0"),
+        Code.MALFORMED,
+        "record",
+    ),
+    "another license's token": (
+        lambda stage: replace(stage.parts, token=stage.others.token),
+        Code.ALTERED,
+        "record",
+    ),
+    "a token with a byte more": (
+        lambda stage: replace(stage.parts, token=stage.parts.token + b"\0"),
+        Code.MALFORMED,
+        "format",
+    ),
+    "another license's face": (
+        lambda stage: replace(stage.parts, face=stage.other),
+        Code.FACE_MISMATCH,
+        "face",
+    ),
+    "another license's QR code": (
+        lambda stage: replace(stage.parts, drawn_qr=stage.other.qr_text),
+        Code.FACE_MISMATCH,
+        "face",
+    ),
+    "a QR code of another scheme": (
+        lambda stage: replace(stage.parts, drawn_qr="HTTPS://EXAMPLE.CN/"),
+        Code.FACE_MISMATCH,
+        "face",
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "code", "name"), MIXED.values(), ids=MIXED)
+def test_a_part_of_another_license_inside_a_proper_seal_is_seen(
+    stage: Stage, build: Callable[[Stage], Parts], code: Code, name: str
+) -> None:
+    found, detail = stage.check(sealed(stage.world, build(stage)), name)
+    assert found is code
+    assert detail
+
+
+def test_another_persons_photo_is_a_mismatch_of_the_face(stage: Stage) -> None:
+    photo = bytearray(stage.parts.photo or b"")
+    photo[-40] ^= 1  # another picture of the same size
+    pdf = sealed(stage.world, replace(stage.parts, photo=bytes(photo)))
+    assert stage.check(pdf, "face") == (Code.FACE_MISMATCH, "photo")
+
+
+def test_a_record_that_says_other_things_than_its_token_is_altered(
+    stage: Stage,
+) -> None:
+    """Both genuine, the digest right, and still two different licenses."""
+    license_, salt = record.decode(stage.parts.record)
+    holder = replace(license_.draft.holders[0], name="李示例")
+    draft = replace(license_.draft, holders=(holder,))
+    data = record.encode(replace(license_, draft=draft), salt)
+    text = stage.world.resign(stage.issued, record_digest=record.digest(data))
+    parts = replace(stage.parts, record=data, token=payload.read_qr_text(text))
+    code, detail = stage.check(sealed(stage.world, parts), "record")
+    assert (code, detail) == (
+        Code.ALTERED,
+        "the record and the token say different things",
+    )
+
+
+@pytest.mark.parametrize("missing", [RECORD_NAME, TOKEN_NAME])
+def test_one_attachment_alone_is_malformed(stage: Stage, missing: str) -> None:
+    with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
+        del pdf.attachments[missing]
+        bare = io.BytesIO()
+        pdf.save(bare, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    verdict = stage.verdict(pades.seal(bare.getvalue(), _first(stage).seal, at=START))
+    assert verdict.code is Code.MALFORMED
+    assert [check.id for check in verdict.checks] == ["attachments"]
+
+
+def test_a_sealed_pdf_without_attachments_is_not_a_license(stage: Stage) -> None:
+    blank, out = pikepdf.new(), io.BytesIO()
+    blank.add_blank_page(page_size=(300, 300))
+    blank.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    verdict = stage.verdict(pades.seal(out.getvalue(), _first(stage).seal, at=START))
+    assert (verdict.code, verdict.scope) == (Code.UNSUPPORTED, None)
+    assert "carries no license" in verdict.checks[0].detail
+
+
+# Another seal.
+
+
+def _first(stage: Stage) -> object:
+    return stage.world.department
+
+
+def _resealed(stage: Stage, identity: SealIdentity, at: object = START) -> bytes:
+    kind = stage.world.catalog.get(TYPE)
+    page, box = document.seal_box(kind)
+    art = seal_image.draw(SealSpec(stage.world.department.name))
+    return pades.seal(
+        unsealed(stage.world, stage.parts),
+        identity,
+        at=at,
+        appearance=SealAppearance(page, box, art),
+    )
+
+
+def test_another_departments_seal_is_not_authorized(stage: Stage) -> None:
+    second = stage.world.departments[1]
+    pdf = sealed(stage.world, stage.parts, second)
+    code, detail = stage.check(pdf, "seal-issuer")
+    assert (code, detail) == (
+        Code.NOT_AUTHORIZED,
+        "the seal is another organization's",
+    )
+
+
+def test_a_token_of_one_department_in_the_pdf_of_another_is_refused(
+    stage: Stage,
+) -> None:
+    second = stage.world.departments[1]
+    foreign = stage.world.issue(TYPE, department=second)
+    parts = replace(stage.parts, token=payload.read_qr_text(foreign.qr_text))
+    assert stage.verdict(sealed(stage.world, parts)).code is Code.NOT_AUTHORIZED
+    whole = replace(parts_of_second(stage.world, foreign), face=foreign)
+    verdict = stage.verdict(sealed(stage.world, whole))  # the first one's seal on it
+    assert verdict.code is Code.NOT_AUTHORIZED
+    assert stage.verdict(foreign.pdf).code is Code.VALID
+
+
+def parts_of_second(world: Simulator, issued: Issued) -> Parts:
+    row = world.departments[1].register.get(issued.license.identifier)
+    good = parts_of_photo(issued)
+    assert row.token is not None
+    return Parts(token=row.token, record=row.record, face=issued, photo=good)
+
+
+def parts_of_photo(issued: Issued) -> bytes:
+    start = issued.pdf.index(b"\xff\xd8\xff")
+    return issued.pdf[start : issued.pdf.index(b"\xff\xd9", start) + 2]
+
+
+def test_a_certificate_that_someone_made_is_unknown(stage: Stage) -> None:
+    own = DevelopmentAuthority.create("示例电子认证", START - timedelta(days=9))
+    signer = SoftwareSigner.generate(Suite.ES256)
+    first = stage.world.department
+    leaf = own.issue_seal(signer.public_key, first.name, first.code, START, 90)
+    verdict = stage.verdict(_resealed(stage, SealIdentity(signer, leaf, own.chain)))
+    assert (verdict.code, verdict.claims) == (Code.UNKNOWN_ISSUER, None)
+
+
+def test_a_certificate_of_the_right_ca_that_no_bundle_lists_is_unknown(
+    stage: Stage,
+) -> None:
+    authority, first = stage.world.authority, stage.world.department
+    signer = SoftwareSigner.generate(Suite.ES256)
+    leaf = authority.issue_seal(signer.public_key, first.name, first.code, START, 90)
+    identity = SealIdentity(signer, leaf, authority.chain)
+    assert stage.verdict(_resealed(stage, identity)).code is Code.UNKNOWN_ISSUER
+
+
+def test_a_listed_certificate_over_another_key_is_a_bad_signature(
+    stage: Stage,
+) -> None:
+    first = stage.world.department.seal
+    forged = replace(first, signer=SoftwareSigner.generate(Suite.ES256))
+    try:
+        pdf = _resealed(stage, forged)
+    except ValueError:
+        return  # the sealer itself refuses a key that is not the certificate's
+    assert stage.verdict(pdf).code is Code.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize("seconds", [-1, -86400])
+def test_a_seal_of_another_instant_than_the_token_is_not_authorized(
+    stage: Stage, seconds: int
+) -> None:
+    at = START + timedelta(seconds=seconds)
+    code, detail = stage.check(
+        _resealed(stage, stage.world.department.seal, at), "seal-issuer"
+    )
+    assert code is Code.NOT_AUTHORIZED
+    assert "different instants" in detail
+
+
+def test_a_seal_later_than_the_instant_asked_about_is_not_authorized(
+    stage: Stage,
+) -> None:
+    at = START + timedelta(seconds=1)
+    verdict = stage.verdict(_resealed(stage, stage.world.department.seal, at))
+    assert (verdict.code, verdict.claims) == (Code.NOT_AUTHORIZED, None)
+
+
+def test_a_type_that_was_not_granted_to_the_seal_is_not_authorized(
+    stage: Stage,
+) -> None:
+    seals = {
+        name: (replace(entry, types=("food-business",)), grant)
+        for name, (entry, grant) in stage.trust.seals.items()
+    }
+    narrow = replace(stage, trust=replace(stage.trust, seals=seals))
+    code, detail = narrow.check(stage.issued.pdf, "seal-issuer")
+    assert (code, detail) == (
+        Code.NOT_AUTHORIZED,
+        "the seal was not granted this type",
+    )
+
+
+# No seal, or not our file any more.
+
+
+def test_an_unsealed_pdf_with_a_genuine_code_never_passes(stage: Stage) -> None:
+    verdict = stage.verdict(unsealed(stage.world, stage.parts))
+    assert verdict.code is Code.UNSUPPORTED
+    assert verdict.claims is None
+    signature = [check for check in verdict.checks if check.id == "signature"]
+    assert signature[0].indication is Indication.PASSED  # and it does not help
+
+
+def _saved(pdf: bytes, **options: object) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        opened.save(out, **options)
+    return out.getvalue()
+
+
+SAVED_AGAIN: dict[str, tuple[dict[str, object], Code]] = {
+    "as it is": (
+        {"object_stream_mode": pikepdf.ObjectStreamMode.disable},
+        Code.MALFORMED,
+    ),
+    "with object streams": (
+        {"object_stream_mode": pikepdf.ObjectStreamMode.generate},
+        Code.UNSUPPORTED,
+    ),
+    "with a password": (
+        {"encryption": pikepdf.Encryption(owner="o", user="u", R=4)},
+        Code.UNREADABLE,
+    ),
+    "encrypted without a password": (
+        {"encryption": pikepdf.Encryption(owner="o", user="", R=4)},
+        Code.MALFORMED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), SAVED_AGAIN.values(), ids=SAVED_AGAIN)
+def test_a_license_that_another_program_saved_never_passes(
+    stage: Stage, options: dict[str, object], code: Code
+) -> None:
+    verdict = stage.verdict(_saved(stage.issued.pdf, **options))
+    assert (verdict.code, verdict.claims) == (code, None)
+
+
+def test_a_filtered_attachment_is_malformed(stage: Stage) -> None:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
+        pdf.save(
+            out,
+            compress_streams=True,
+            recompress_flate=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        )
+    pdf = pades.seal(out.getvalue(), stage.world.department.seal, at=START)
+    assert b"/Filter /FlateDecode" in pdf
+    code, detail = stage.check(pdf, "attachments")
+    assert code is Code.MALFORMED
+    assert "filter" in detail
+
+
+def test_an_attachment_twice_is_malformed(stage: Stage) -> None:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
+        names = pdf.Root.Names.EmbeddedFiles.Names
+        for item in list(names):
+            names.append(item)
+        pdf.save(
+            out,
+            compress_streams=False,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        )
+    pdf = pades.seal(out.getvalue(), stage.world.department.seal, at=START)
+    code, detail = stage.check(pdf, "attachments")
+    assert code is Code.MALFORMED
+    assert "twice" in detail
+
+
+# Types that this machine does not know.
+
+
+def _catalog_without(name: str) -> Catalog:
+    types = Catalog.builtin().types()
+    return Catalog([entry for entry in types if entry.name != name])
+
+
+@pytest.mark.parametrize("type_name", [TYPE, "food-business"])
+def test_a_type_that_is_not_known_leaves_the_face_unchecked(
+    stage: Stage, type_name: str
+) -> None:
+    issued = stage.issued if type_name == TYPE else stage.world.issue(type_name)
+    verdict = validating.validate_pdf(
+        issued.pdf, stage.trust, START, catalog=_catalog_without(type_name)
+    )
+    assert (verdict.code, verdict.scope) == (Code.VALID, Scope.SEALED)
+    assert verdict.checks[-1].indication is Indication.NOT_CHECKED
+    assert "not in the catalog" in verdict.checks[-1].detail
+
+
+def _case(stage: Stage, **changes: object) -> bytes:
+    """Return a sealed license whose token says something else than its record."""
+    text = stage.world.resign(stage.issued, **changes)
+    return sealed(stage.world, replace(stage.parts, token=payload.read_qr_text(text)))
+
+
+DIFFERENT: dict[str, dict[str, object]] = {
+    "another holder": {"holder": "李示例"},
+    "more holders": {"holder_count": 2},
+    "another code of the holder": {"holder_code": "****9999"},
+    "the code of the holder in clear": {"holder_code": "11990100000000027A"},
+    "another number": {"number": "****9999"},
+    "another issue date": {"issue_date": START.date() - timedelta(days=9)},
+    "another version of the type": {"type_version": 2},
+    "another type": {"type_name": "food-business"},
+    "no checkpoint": {"checkpoint": None},
+    "no case": {"case_digest": None},
+    "another case": {"case_digest": bytes(16)},
+    "another field": {"fields": {"scope": "x"}},
+}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known type", "unknown type"])
+@pytest.mark.parametrize("changes", DIFFERENT.values(), ids=DIFFERENT)
+def test_a_token_that_differs_from_its_record_is_altered(
+    stage: Stage, changes: dict[str, object], *, known: bool
+) -> None:
+    catalog = Catalog.builtin() if known else _catalog_without(TYPE)
+    pdf = _case(stage, **changes)
+    verdict = validating.validate_pdf(
+        pdf, stage.trust, START, catalog=catalog, policy=SEALED_ONLY
+    )
+    assert verdict.code is Code.ALTERED
+
+
+# Any edit.
+
+
+PIECES = st.sampled_from(
+    [b"", b"\n", b" ", b"\0", b"%%EOF\n", b"endobj\n", b"/XRef", b"<<", b"1 0 obj"]
+)
+
+
+@st.composite
+def edits(draw: st.DrawFn, size: int) -> tuple[int, int, bytes]:
+    """Return a place, how many bytes go there, and what comes in their place."""
+    place = draw(st.integers(0, size))
+    gone = draw(st.sampled_from([0, 0, 1, 1, 2, 40, size]))
+    come = draw(PIECES | st.binary(min_size=gone if gone < 3 else 0, max_size=40))
+    return place, gone, come
+
+
+def _edit(pdf: bytes, data: st.DataObject) -> bytes:
+    """Return a document edited in one place: changed, shorter, longer, or swapped."""
+    place, gone, come = data.draw(edits(len(pdf)))
+    if data.draw(st.booleans()):  # a piece of the document itself, moved or repeated
+        come = pdf[place + 1 : place + 2] + pdf[place : place + len(come)]
+    return pdf[:place] + come + pdf[place + gone :]
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_an_edited_document_is_never_valid(stage: Stage, data: st.DataObject) -> None:
+    pdf = stage.issued.pdf
+    for _ in range(data.draw(st.integers(1, 2))):
+        pdf = _edit(pdf, data)
+    if pdf != stage.issued.pdf:
+        verdict = stage.verdict(pdf)
+        assert verdict.indication is not Indication.PASSED
+        assert verdict.claims is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(0, 10**9), bit=st.integers(0, 7))
+@example(place=0, bit=0)
+def test_a_bit_flipped_near_a_structure_is_never_valid(
+    stage: Stage, place: int, bit: int
+) -> None:
+    """Structures are where a PDF reader may be led astray: aim at them."""
+    good = stage.issued.pdf
+    marks = [found.start() for found in re.finditer(rb"obj|stream|/[A-Z]|xref", good)]
+    at = min(marks[place % len(marks)] + place // len(marks) % 12, len(good) - 1)
+    pdf = bytearray(good)
+    pdf[at] ^= 1 << bit
+    assert stage.verdict(bytes(pdf)).indication is not Indication.PASSED
+
+
+def test_every_bit_of_the_seals_own_bytes_is_bound(stage: Stage) -> None:
+    good = stage.issued.pdf
+    start = good.rindex(b"/Contents <") + len(b"/Contents <")
+    end = good.index(b">", start)
+    for at in range(start, end, 7):
+        pdf = bytearray(good)
+        pdf[at] = ord("1") if pdf[at] != ord("1") else ord("2")
+        assert stage.verdict(bytes(pdf), face=False).code is not Code.VALID, at
+
+
+def test_any_truncation_is_not_valid(stage: Stage) -> None:
+    good = stage.issued.pdf
+    ends = [*range(0, len(good), len(good) // 60), len(good) - 1, len(good) - 2]
+    for end in ends:
+        verdict = stage.verdict(good[:end])
+        assert verdict.indication is not Indication.PASSED
+
+
+def test_an_older_license_of_another_day_is_not_mixed_up(stage: Stage) -> None:
+    """A second license of the same holder and number is another object."""
+    again = stage.world.issue(TYPE, sample(TYPE, START))
+    row = parts_of(stage.world, again)
+    mixed = replace(stage.parts, token=row.token)
+    assert stage.verdict(sealed(stage.world, mixed)).code is Code.ALTERED
+    assert again.license.identifier != stage.issued.license.identifier
+    assert SECOND_CODE not in again.license.identifier

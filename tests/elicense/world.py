@@ -1,0 +1,88 @@
+"""What tests of validation need beside the Simulator: wrong documents, well made."""
+
+from dataclasses import dataclass
+
+from elicense import document, record
+from elicense.document import DocumentParts
+from elicense.issuing import Issued
+from elicense.payload import qr_text, read_qr_text
+from elicense.register import Row
+from elicense.testing import Department, Simulator
+from esign import pades, seal_image
+from esign.pades import SealAppearance
+from esign.seal_image import SealSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a document of the first department is put together from."""
+
+    token: bytes
+    record: bytes
+    face: Issued
+    photo: bytes | None
+    drawn_qr: str | None = None
+
+
+def row_of(world: Simulator, issued: Issued) -> Row:
+    """Return the register's row of a license."""
+    return world.department.register.get(issued.license.identifier)
+
+
+def photo_in(pdf: bytes) -> bytes:
+    """Return the photo as it stands in a PDF."""
+    start = pdf.index(b"\xff\xd8\xff")
+    return pdf[start : pdf.index(b"\xff\xd9", start) + 2]
+
+
+def parts_of(world: Simulator, issued: Issued) -> Parts:
+    """Return the parts of a good license."""
+    row = row_of(world, issued)
+    assert row.token is not None
+    has_photo = issued.license.draft.photo is not None
+    return Parts(
+        token=row.token,
+        record=row.record,
+        face=issued,
+        photo=photo_in(issued.pdf) if has_photo else None,
+    )
+
+
+def unsealed(world: Simulator, parts: Parts) -> bytes:
+    """Return the page and its attachments without a seal."""
+    license_ = parts.face.license
+    token = read_qr_text(parts.face.qr_text)
+    license_type = world.catalog.get(license_.draft.type_name)
+    return document.render(
+        DocumentParts(
+            license=license_,
+            license_type=license_type,
+            qr_text=parts.drawn_qr or qr_text(token),
+            photo=parts.photo,
+            record=parts.record,
+            token=parts.token,
+            at=parts.face.verdict.at,
+        )
+    )
+
+
+def sealed(
+    world: Simulator, parts: Parts, department: Department | None = None
+) -> bytes:
+    """Return the same under a department's real seal, at the license's own instant."""
+    owner = department or world.department
+    license_type = world.catalog.get(parts.face.license.draft.type_name)
+    page, box = document.seal_box(license_type)
+    appearance = SealAppearance(page, box, seal_image.draw(SealSpec(owner.name)))
+    return pades.seal(
+        unsealed(world, parts),
+        owner.seal,
+        at=parts.face.verdict.at,
+        appearance=appearance,
+    )
+
+
+def other_record(parts: Parts) -> bytes:
+    """Return the same record under another salt: well-formed, another digest."""
+    license_, salt = record.decode(parts.record)
+    return record.encode(license_, bytes(byte ^ 1 for byte in salt))

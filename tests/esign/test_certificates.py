@@ -1,0 +1,277 @@
+"""Paths that hold, and one wrong thing at a time in those that do not."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esign import certificates
+from esign.authority import DevelopmentAuthority
+from esign.certificates import SEAL_POLICY_OID, seal_key_usage, validate_path
+from esign.errors import MalformedError, VerificationError
+from esign.signer import SoftwareSigner
+from tests.esign.pades_world import AT, DAYS, World, world
+
+POLICIES = x509.CertificatePolicies([x509.PolicyInformation(SEAL_POLICY_OID, None)])
+OTHER_POLICIES = x509.CertificatePolicies(
+    [x509.PolicyInformation(x509.ObjectIdentifier("2.25.1"), None)]
+)
+END_ENTITY = x509.BasicConstraints(ca=False, path_length=None)
+ANY_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def usage(**changes):
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    values = dict.fromkeys(names, False)
+    return x509.KeyUsage(
+        **(values | {"digital_signature": True, "content_commitment": True} | changes)
+    )
+
+
+GOOD = ((END_ENTITY, True), (usage(), True), (POLICIES, False))
+
+
+def issued(extensions=GOOD, *, key=ANY_KEY, issuer=None, signer=None, name=None):
+    authority = world().authority
+    issuer_der = issuer or authority.issuing_certificate
+    name = name or x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "甲局")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(x509.load_der_x509_certificate(issuer_der).subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(AT)
+        .not_valid_after(AT + timedelta(days=1))
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    handle = (signer or authority.issuing).handle
+    certificate = builder.sign(handle, hashes.SHA256())
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def check(leaf, *, chain=None, roots=None, at=AT):
+    authority = world().authority
+    validate_path(
+        leaf,
+        authority.chain if chain is None else chain,
+        authority.roots if roots is None else roots,
+        at,
+    )
+
+
+def test_a_seal_certificate_holds_from_its_first_to_its_last_instant():
+    check(world().certificate)
+    check(world().certificate, at=AT + timedelta(days=DAYS))
+    check(issued())
+
+
+def test_the_one_key_usage_is_signature_and_non_repudiation():
+    assert seal_key_usage() == usage()
+
+
+WRONG_LEAVES = {
+    "a CA": (
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (usage(), True),
+        (POLICIES, False),
+    ),
+    "no basicConstraints": ((usage(), True), (POLICIES, False)),
+    "no keyUsage": ((END_ENTITY, True), (POLICIES, False)),
+    "a keyUsage that is not critical": (
+        (END_ENTITY, True),
+        (usage(), False),
+        (POLICIES, False),
+    ),
+    "no nonRepudiation": (
+        (END_ENTITY, True),
+        (usage(content_commitment=False), True),
+        (POLICIES, False),
+    ),
+    "one usage more": (
+        (END_ENTITY, True),
+        (usage(key_encipherment=True), True),
+        (POLICIES, False),
+    ),
+    "may sign certificates": (
+        (END_ENTITY, True),
+        (usage(key_cert_sign=True), True),
+        (POLICIES, False),
+    ),
+    "no policy": ((END_ENTITY, True), (usage(), True)),
+    "another policy": ((END_ENTITY, True), (usage(), True), (OTHER_POLICIES, False)),
+    "an unknown critical extension": (
+        *GOOD,
+        (
+            x509.UnrecognizedExtension(x509.ObjectIdentifier("2.25.2"), b"\x05\x00"),
+            True,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LEAVES)
+def test_a_leaf_that_is_not_a_seal_is_refused(name):
+    with pytest.raises(VerificationError):
+        check(issued(WRONG_LEAVES[name]))
+
+
+def test_a_signature_by_another_key_is_refused():
+    with pytest.raises(VerificationError):
+        check(issued(signer=world().authority.root))
+
+
+def test_a_seal_must_not_issue_another():
+    leaf = issued(issuer=world().certificate, signer=world().signer)
+    with pytest.raises(VerificationError):
+        check(leaf, chain=(world().certificate, *world().authority.chain))
+
+
+OTHER = DevelopmentAuthority.create("示例市", AT)
+WRONG_SURROUNDINGS = {
+    "a second too early": {"at": AT - timedelta(seconds=1)},
+    "a second too late": {"at": AT + timedelta(days=DAYS, seconds=1)},
+    "no root": {"roots": ()},
+    "another authority's root of the same name": {"roots": OTHER.roots},
+    "another authority's CA of the same name": {"chain": OTHER.chain},
+    "no issuing CA": {"chain": ()},
+    "too many CAs": {"chain": world().authority.chain * 4},
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SURROUNDINGS)
+def test_a_path_that_does_not_hold_is_refused(name):
+    with pytest.raises(VerificationError):
+        check(world().certificate, **WRONG_SURROUNDINGS[name])
+
+
+def test_an_expired_root_ends_the_path():
+    short = DevelopmentAuthority.create("示例市", AT, days=1)
+    signer = SoftwareSigner(ANY_KEY)
+    leaf = short.issue_seal(signer.public_key, "甲局", "1", AT, 1)
+    check(leaf, chain=short.chain, roots=short.roots, at=AT + timedelta(days=1))
+    with pytest.raises(VerificationError):
+        check(leaf, chain=short.chain, roots=short.roots, at=AT + timedelta(days=2))
+
+
+@pytest.mark.parametrize("which", ["root", "issuing"])
+def test_the_key_of_a_root_or_ca_is_refused_in_any_certificate(which):
+    key = getattr(world().authority, which).handle
+    with pytest.raises(VerificationError, match="must not sign documents"):
+        check(issued(key=key))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256K1())],
+)
+def test_another_curve_is_malformed(key):
+    with pytest.raises(MalformedError, match="not P-256"):
+        certificates.read_certificate(issued(key=key))
+
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def test_an_rsa_key_is_malformed():
+    with pytest.raises(MalformedError, match="not an elliptic curve"):
+        certificates.read_certificate(issued(key=RSA))
+
+
+def test_a_subject_with_two_organizations_is_malformed():
+    organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "甲局")
+    name = x509.Name([organization, organization])
+    with pytest.raises(MalformedError, match="occurs twice"):
+        certificates.read_certificate(issued(name=name))
+
+
+def test_an_organization_that_is_not_a_text_is_malformed():
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "\x00 bits")])
+    text = b"\x0c\x06\x00 bits"
+    leaf = issued(name=name)
+    assert leaf.count(text) == 1
+    with pytest.raises(MalformedError):
+        certificates.read_certificate(leaf.replace(text, b"\x03" + text[1:]))
+
+
+def test_a_root_of_another_kind_of_key_is_no_help_and_no_harm():
+    other_root = issued(key=RSA)
+    with pytest.raises(VerificationError):
+        check(issued(), roots=(other_root,))
+    check(issued(), roots=(*world().authority.roots, other_root))
+
+
+def test_a_root_whose_key_cannot_be_read_is_malformed():
+    prime256v1 = bytes.fromhex("2a8648ce3d030107")
+    root = world().authority.root_certificate.replace(
+        prime256v1, prime256v1[:-1] + b"\x7f"
+    )
+    with pytest.raises(MalformedError):
+        check(issued(), roots=(root,))
+
+
+def test_a_path_that_held_is_not_remembered_for_another_instant_or_root():
+    leaf = issued()
+    check(leaf)
+    with pytest.raises(VerificationError):
+        check(leaf, at=AT + timedelta(days=1, seconds=1))
+    with pytest.raises(VerificationError):
+        check(leaf, roots=OTHER.roots)
+    check(leaf, at=AT + timedelta(days=1))
+
+
+def test_many_paths_do_not_pile_up():
+    for _ in range(certificates._CACHED + 1):
+        check(issued())
+    assert len(certificates._PERIODS) <= certificates._CACHED
+
+
+def test_a_naive_instant_is_misuse():
+    with pytest.raises(ValueError, match="aware"):
+        check(world().certificate, at=AT.replace(tzinfo=None))
+
+
+def test_names_in_a_certificate_do_not_reach_error_texts():
+    with pytest.raises(VerificationError) as caught:
+        check(World().certificate)
+    assert "示例" not in str(caught.value)
+
+
+def test_the_fingerprint_is_sha256_of_the_bytes():
+    der = world().certificate
+    facts = certificates.read_certificate(der)
+    assert facts.sha256 == hashlib.sha256(der).digest()
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")  # the library's own
+@given(st.binary(max_size=200), st.integers(0, 600))
+def test_any_bytes_give_facts_or_malformed(data, offset):
+    der = world().certificate
+    for attempt in (data, der[:offset] + data + der[offset + len(data) :]):
+        try:
+            facts = certificates.read_certificate(attempt)
+        except MalformedError:
+            continue
+        assert facts.sha256 == hashlib.sha256(attempt).digest()
+
+
+def test_an_oversized_certificate_is_malformed():
+    with pytest.raises(MalformedError):
+        certificates.read_certificate(bytes(certificates.MAX_CERTIFICATE_BYTES + 1))

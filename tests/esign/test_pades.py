@@ -1,0 +1,460 @@
+"""Sealing, validating, and who may seal when."""
+
+import asyncio
+import hashlib
+import logging
+import subprocess
+from datetime import timedelta, timezone
+from io import BytesIO
+
+import pikepdf
+import pytest
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+
+from esign import pades
+from esign.authority import DevelopmentAuthority
+from esign.errors import MalformedError, UnavailableError, VerificationError
+from esign.pades import (
+    SealAppearance,
+    SealIdentity,
+    SealRequest,
+    seal,
+    second_engine,
+    validate,
+)
+from esign.verdict import Code, Indication
+from tests.esign.pades_world import (
+    AT,
+    ATTACHMENTS,
+    CODE,
+    LATER,
+    OTHER_CODE,
+    XMP,
+    World,
+    appearance,
+    incremental_update,
+    license_page,
+    page,
+    sealed,
+    smallest,
+    swapped,
+    world,
+)
+from tests.support import require_tool
+
+IDS = (
+    "seal-format",
+    "seal-trust",
+    "seal-signature",
+    "seal-authority",
+    "seal-second-engine",
+)
+
+
+def code_of(pdf, **changes):
+    report = validate(pdf, world().trust(**changes), LATER)
+    assert tuple(check.id for check in report.checks) == IDS
+    return report.code
+
+
+def license_pdf():
+    return seal(
+        license_page(),
+        world().identity,
+        at=AT,
+        appearance=appearance(),
+        request=SealRequest("示例市行政审批局", "示例市", "发证"),
+    )
+
+
+# What passes.
+
+
+def test_a_sealed_license_passes_every_check_and_names_its_seal():
+    report = validate(license_pdf(), world().trust(), LATER)
+    assert report.code is Code.VALID
+    assert [check.indication for check in report.checks] == [Indication.PASSED] * 5
+    assert report.seal == pades.Seal(AT, world().certificate, "示例市行政审批局", CODE)
+
+
+def test_the_smallest_pdf_passes():
+    data, trust = smallest()
+    assert validate(data, trust, LATER).code is Code.VALID
+
+
+def test_the_same_arguments_give_the_same_bytes():
+    assert license_pdf() == license_pdf()
+
+
+def test_another_instant_gives_another_document_id():
+    later = seal(page(), world().identity, at=AT + timedelta(seconds=1))
+    earlier = seal(page(), world().identity, at=AT)
+    assert pikepdf.open(BytesIO(later)).trailer.ID[0] != bytes(
+        pikepdf.open(BytesIO(earlier)).trailer.ID[0]
+    )
+
+
+def test_the_instant_is_written_in_utc():
+    elsewhere = AT.astimezone(timezone(timedelta(hours=8)))
+    assert seal(page(), world().identity, at=elsewhere) == seal(
+        page(), world().identity, at=AT
+    )
+
+
+def test_attachments_and_metadata_are_kept_byte_by_byte():
+    data = license_pdf()
+    document = pikepdf.open(BytesIO(data))
+    for name, content in ATTACHMENTS.items():
+        assert document.attachments[name].get_file().read_bytes() == content
+        assert content in data
+    assert document.Root.Metadata.read_bytes() == XMP
+    original = pikepdf.open(BytesIO(license_page()))
+    assert original.docinfo.Title == "untitled"
+    assert repr(document.docinfo) == repr(original.docinfo)
+
+
+def test_it_is_one_revision_in_a_classic_form_and_not_pdf_2():
+    data = license_pdf()
+    document = pikepdf.open(BytesIO(data))
+    assert data.startswith(b"%PDF-1.7\n")
+    assert "/Version" not in document.Root
+    assert "/Extensions" not in document.Root
+    assert document.Root.Perms.DocMDP.Type == pikepdf.Name.Sig
+    assert PdfFileReader(BytesIO(data)).xrefs.total_revisions == 1
+
+
+def test_the_seal_is_a_locked_printed_widget_that_carries_the_drawing():
+    document = pikepdf.open(BytesIO(license_pdf()))
+    (widget,) = document.pages[0].Annots
+    assert widget.F == 4 | 128
+    assert [float(value) for value in widget.Rect] == [20, 20, 140.5, 140.5]
+    assert list(widget.AP.keys()) == ["/N"]
+    assert b"1 0 0 rg" in widget.AP.N.read_bytes()
+
+
+def test_without_an_appearance_the_field_has_no_size_and_no_drawing():
+    document = pikepdf.open(BytesIO(sealed()))
+    (widget,) = document.pages[0].Annots
+    assert [int(value) for value in widget.Rect] == [0, 0, 0, 0]
+    assert "/AP" not in widget
+
+
+def test_qpdf_and_pdfsig_agree(tmp_path):
+    qpdf = require_tool("qpdf", "qpdf")
+    pdfsig = require_tool("pdfsig", "poppler-utils")
+    path = tmp_path / "sealed.pdf"
+    path.write_bytes(license_pdf())
+    checked = subprocess.run([qpdf, "--check", path], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    assert b"No syntax or stream encoding errors" in checked.stdout
+    shown = subprocess.run([pdfsig, path], capture_output=True, check=False)
+    assert shown.stdout.count(b"Signature is Valid.") == 1
+    assert b"Total document signed" in shown.stdout
+    assert b"ETSI.CAdES.detached" in shown.stdout
+
+
+def test_pyhanko_agrees():
+    (signature,) = PdfFileReader(BytesIO(license_pdf())).embedded_signatures
+    roots = [asn1_x509.Certificate.load(der) for der in world().authority.roots]
+    status = validate_pdf_signature(
+        signature, ValidationContext(trust_roots=roots, moment=AT)
+    )
+    assert status.bottom_line
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    assert status.modification_level is ModificationLevel.NONE
+
+
+def test_validating_works_inside_a_running_event_loop_and_stays_silent(caplog, capfd):
+    async def inside():
+        return validate(sealed(), world().trust(), LATER)
+
+    with caplog.at_level(logging.DEBUG):
+        assert asyncio.run(inside()).code is Code.VALID
+    assert not [r for r in caplog.records if r.name.startswith("pyhanko")]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_leaving_out_the_second_engine_is_told():
+    report = validate(sealed(), world().trust(), LATER, second_engine=False)
+    assert report.code is Code.VALID
+    assert report.checks[-1].indication is Indication.NOT_CHECKED
+
+
+def test_a_report_is_not_a_truth_value():
+    with pytest.raises(TypeError):
+        bool(validate(sealed(), {}, LATER))
+
+
+def test_annotations_that_are_there_already_are_kept():
+    link = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 1, 1]
+    )
+    source = page_with("/Annots", pikepdf.Array([link]))
+    document = pikepdf.open(BytesIO(seal(source, world().identity, at=AT)))
+    kinds = [annotation.Subtype for annotation in document.pages[0].Annots]
+    assert kinds == [pikepdf.Name.Link, pikepdf.Name.Widget]
+
+
+# The second engine by itself: what it must refuse.
+
+
+def confirm(pdf, roots=None):
+    own = world()
+    certificates = (own.certificate, *own.authority.chain)
+    second_engine.confirm(pdf, certificates, roots or own.authority.roots, AT)
+
+
+REFUSED_BY_PYHANKO = {
+    "no PDF": (lambda: b"hello", "pyHanko stopped"),
+    "no signature": (page, "pyHanko finds 0 signatures"),
+    "another SubFilter": (
+        lambda: swapped(
+            b"/SubFilter /ETSI.CAdES.detached", b"/SubFilter /adbe.pkcs7.detached"
+        ),
+        "pyHanko finds another SubFilter",
+    ),
+    "a changed page": (
+        lambda: swapped(b"[ 0 0 200", b"[ 0 0 201", signed=False),
+        "not intact",
+    ),
+    "a second end": (lambda: sealed() + b"\n%%EOF\n", "pyHanko stopped"),
+    "bytes behind the end": (lambda: sealed() + b"1", "not the entire file"),
+}
+
+
+def test_the_second_engine_refuses_an_incremental_update():
+    with pytest.raises(VerificationError, match="not the entire file"):
+        confirm(incremental_update())
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_PYHANKO)
+def test_the_second_engine_refuses(name):
+    make, reason = REFUSED_BY_PYHANKO[name]
+    confirm(sealed())
+    with pytest.raises(VerificationError, match=reason):
+        confirm(make())
+
+
+def test_the_second_engine_refuses_another_root():
+    with pytest.raises(VerificationError, match="not trusted"):
+        confirm(sealed(), World().authority.roots)
+
+
+# What sealing refuses.
+
+
+def test_a_cms_that_does_not_fit_is_an_error():
+    request = SealRequest(reserved_bytes=1000)
+    with pytest.raises(ValueError, match="the gap holds 1000"):
+        seal(page(), world().identity, at=AT, request=request)
+
+
+WRONG_CALLS = {
+    "a naive instant": {"at": AT.replace(tzinfo=None)},
+    "a fraction of a second": {"at": AT.replace(microsecond=1)},
+    "a page that is not there": {
+        "appearance": SealAppearance(1, (0, 0, 1, 1), appearance().art)
+    },
+    "a box without width": {
+        "appearance": SealAppearance(0, (5, 0, 5, 1), appearance().art)
+    },
+    "a drawing of two pages": {"appearance": SealAppearance(0, (0, 0, 1, 1), b"%two%")},
+    "a box that is not a number": {
+        "appearance": SealAppearance(0, (0, 0, float("inf"), 1), appearance().art)
+    },
+    "a name that is too long": {"request": SealRequest(name="长" * 251)},
+    "too much room": {"request": SealRequest(reserved_bytes=32769)},
+    "no room": {"request": SealRequest(reserved_bytes=0)},
+}
+
+
+def two_pages():
+    document = pikepdf.open(BytesIO(appearance().art))
+    document.add_blank_page()
+    out = BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", WRONG_CALLS)
+def test_misuse_of_seal_is_a_value_error(name):
+    arguments = {"at": AT} | WRONG_CALLS[name]
+    if name == "a drawing of two pages":
+        arguments["appearance"] = SealAppearance(0, (0, 0, 1, 1), two_pages())
+    with pytest.raises(ValueError):  # noqa: PT011  each has its own text
+        seal(page(), world().identity, **arguments)
+
+
+def test_a_key_that_is_not_in_the_certificate_is_refused():
+    identity = SealIdentity(World().signer, world().certificate, ())
+    with pytest.raises(ValueError, match="not the one in the seal's certificate"):
+        seal(page(), identity, at=AT)
+
+
+def test_the_longest_texts_fit():
+    longest = "\U00020bb7" * 250
+    request = SealRequest(name=longest, location=longest, reason=longest)
+    data = seal(page(), world().identity, at=AT, request=request)
+    assert code_of(data) is Code.VALID
+
+
+class FailingSigner:
+    """A device that is gone, or that returns another message's signature."""
+
+    public_key = world().signer.public_key
+
+    def __init__(self, gone):
+        self.gone = gone
+
+    def sign(self, message):
+        if self.gone:
+            raise UnavailableError("the device is gone")
+        return world().signer.sign(message + b"?")
+
+
+@pytest.mark.parametrize(
+    ("gone", "error"), [(True, UnavailableError), (False, VerificationError)]
+)
+def test_a_failing_signer_is_told_as_what_it_is(gone, error):
+    identity = SealIdentity(FailingSigner(gone), world().certificate, ())
+    with pytest.raises(error):
+        seal(page(), identity, at=AT)
+
+
+def page_with(key, value):
+    document = pikepdf.open(BytesIO(page()))
+    document.pages[0].obj[key] = value
+    out = BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def encrypted():
+    document = pikepdf.open(BytesIO(page()))
+    out = BytesIO()
+    document.save(out, encryption=pikepdf.Encryption(owner="1", user=""))
+    return out.getvalue()
+
+
+NOT_SEALABLE = {
+    "an encrypted PDF": encrypted,
+    "no PDF": lambda: b"hello",
+    "nothing": lambda: b"",
+    "a sealed PDF": sealed,
+    "a PDF cut in half": lambda: page()[: len(page()) // 2],
+    "a second signature field": lambda: page_with("/FT", pikepdf.Name.Sig),
+    "a script": lambda: page_with("/JS", pikepdf.String("app.alert(1)")),
+}
+
+
+@pytest.mark.parametrize("name", NOT_SEALABLE)
+def test_what_is_not_fit_for_sealing_is_malformed(name):
+    with pytest.raises(MalformedError):
+        seal(NOT_SEALABLE[name](), world().identity, at=AT)
+
+
+# Who sealed, and when.
+
+
+def test_nothing_passes_without_trust():
+    report = validate(sealed(), {}, LATER)
+    assert report.code is Code.UNKNOWN_ISSUER
+    assert report.seal is None
+    assert report.checks[2].indication is Indication.NOT_CHECKED
+
+
+def test_an_unknown_seal_on_a_changed_file_is_told_as_both():
+    data = swapped(b"/MediaBox [ 0 0 200", b"/MediaBox [ 0 0 201", signed=False)
+    report = validate(data, {}, LATER)
+    assert report.code is Code.UNKNOWN_ISSUER
+    assert report.checks[2].code is Code.BAD_SIGNATURE
+
+
+def test_a_self_made_certificate_with_the_same_names_is_unknown():
+    forger = World(authority=DevelopmentAuthority.create("示例市", AT))
+    data = seal(page(), forger.identity, at=AT)
+    assert code_of(data) is Code.UNKNOWN_ISSUER
+    granted = forger.trust(roots=world().authority.roots)
+    assert validate(data, granted, LATER).code is Code.NOT_AUTHORIZED
+
+
+def test_the_root_key_cannot_seal():
+    authority = world().authority
+    identity = SealIdentity(authority.root, authority.root_certificate, ())
+    data = seal(page(), identity, at=AT)
+    name = hashlib.sha256(authority.root_certificate).digest()
+    grant = world().grant(certificates=(authority.root_certificate,), organization="")
+    assert validate(data, {name: grant}, LATER).code is Code.NOT_AUTHORIZED
+
+
+def test_another_departments_seal_is_told_by_its_code():
+    other = World(OTHER_CODE, world().authority)
+    data = seal(page(), other.identity, at=AT)
+    trust = world().trust() | other.trust()
+    report = validate(data, trust, LATER)
+    assert report.code is Code.VALID
+    assert report.seal is not None
+    assert report.seal.code == OTHER_CODE
+    wrong = world().trust() | other.trust(organization=CODE)
+    assert validate(data, wrong, LATER).code is Code.NOT_AUTHORIZED
+
+
+ONE = timedelta(seconds=1)
+PERIODS = {
+    "on the first instant": ({"signs_from": AT}, Code.VALID),
+    "a second before the first": ({"signs_from": AT + ONE}, Code.NOT_AUTHORIZED),
+    "a second before the end": ({"signs_until": AT + ONE}, Code.VALID),
+    "at the end": ({"signs_until": AT}, Code.NOT_AUTHORIZED),
+    "no root at all": ({"roots": ()}, Code.NOT_AUTHORIZED),
+    "another root": (
+        {"roots": DevelopmentAuthority.create("示例市", AT).roots},
+        Code.NOT_AUTHORIZED,
+    ),
+    "a certificate less in the grant": (
+        {"certificates": (world().certificate,)},
+        Code.NOT_AUTHORIZED,
+    ),
+    "a certificate more in the grant": (
+        {
+            "certificates": (
+                world().certificate,
+                *world().authority.chain,
+                *world().authority.roots,
+            )
+        },
+        Code.NOT_AUTHORIZED,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_the_grant_decides(name):
+    changes, expected = PERIODS[name]
+    report = validate(sealed(), world().trust(**changes), LATER)
+    assert report.code is expected
+    assert report.seal is not None
+
+
+def test_sealed_in_the_future_is_not_authorized():
+    before = validate(sealed(), world().trust(), AT - ONE)
+    assert before.code is Code.NOT_AUTHORIZED
+    assert validate(sealed(), world().trust(), AT).code is Code.VALID
+
+
+def test_a_certificate_must_be_valid_when_it_seals_not_when_it_is_checked():
+    end = AT + timedelta(days=700)
+    at_end = seal(page(), world().identity, at=end)
+    after = seal(page(), world().identity, at=end + ONE)
+    checked = end + timedelta(days=5000)
+    assert validate(at_end, world().trust(), checked).code is Code.VALID
+    assert validate(after, world().trust(), checked).code is Code.NOT_AUTHORIZED
+
+
+def test_a_naive_instant_of_checking_is_misuse():
+    with pytest.raises(ValueError, match="aware"):
+        validate(sealed(), {}, AT.replace(tzinfo=None))

@@ -1,0 +1,115 @@
+"""Invariant: any bytes give a value or our error, in bounded time and memory.
+
+One table of every public function of esign that reads foreign bytes. The hypothesis
+test and the fuzzer (run.py) take their entry points from here.
+"""
+
+import importlib
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+MODULES = (
+    "algorithms",
+    "cbor",
+    "certificates",
+    "cms",
+    "cose",
+    "encoding",
+    "errors",
+    "keys",
+    "pades",
+    "signer",
+    "statuslist",
+)
+AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
+PASSPHRASE = b"fuzz"
+TAGS = frozenset({18, 24})
+
+
+def esign(path: str) -> Callable[..., object]:
+    """Return what ``module.attribute`` names in esign, imported when asked for."""
+    name, _, attribute = path.partition(".")
+    module = importlib.import_module(f"esign.{name}")
+    found: Callable[..., object] = operator.attrgetter(attribute)(module)
+    return found
+
+
+def bytes_of(path: str) -> Callable[[bytes], object]:
+    """Return a target that hands the bytes over as they are."""
+    return lambda data: esign(path)(data)  # noqa: PLW0108  imports only when called
+
+
+def text_of(path: str) -> Callable[[bytes], object]:
+    """Return a target that hands each byte over as one character."""
+    return lambda data: esign(path)(data.decode("latin-1"))
+
+
+def public_key(label: str) -> Callable[[bytes], object]:
+    """Return a target that takes the bytes for the public key of a suite."""
+    return lambda data: esign("algorithms.load_public")(
+        esign("algorithms.suite_by_label")(label), data
+    )
+
+
+def status_list_token(data: bytes) -> object:
+    """Open a status list token and read its claims, as a trust bundle's reader does."""
+    purpose = esign("statuslist.PURPOSE")
+    envelope = esign("cose.open_sealed")(data, purpose)
+    payload = operator.attrgetter("unverified_payload")(envelope)
+    return esign("statuslist.read_claims")(payload)
+
+
+def license_token(data: bytes) -> object:
+    """Open a message under a purpose that has only an external_aad."""
+    purpose = esign("cose.Purpose")("license token", None, b"elicense.license/1")
+    return esign("cose.open_sealed")(data, purpose)
+
+
+DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
+    {
+        "base45": text_of("encoding.base45_decode"),
+        "hexadecimal": text_of("encoding.hex_decode"),
+        "cbor": bytes_of("cbor.decode"),
+        "cbor-tags": lambda data: esign("cbor.decode")(data, tags=TAGS),
+        "cose": bytes_of("cose.parse"),
+        "cose-token": license_token,
+        "cose-status-list": status_list_token,
+        "status-array": bytes_of("statuslist.unpack"),
+        "status-claims": bytes_of("statuslist.read_claims"),
+        "cose-key": bytes_of("keys.PublicKey.from_cose"),
+        "key-es256": public_key("ES256"),
+        "key-ed25519": public_key("Ed25519"),
+        "key-ml-dsa-44": public_key("ML-DSA-44"),
+        "key-ml-dsa-65": public_key("ML-DSA-65"),
+        "key-ml-dsa-87": public_key("ML-DSA-87"),
+        "ecdsa-der": bytes_of("algorithms.ecdsa_from_der"),
+        "key-file": lambda data: esign("signer.SoftwareSigner.from_pem")(
+            data, PASSPHRASE
+        ),
+        "certificate": bytes_of("certificates.read_certificate"),
+        "cms": bytes_of("cms.parse"),
+        "cms-length": bytes_of("cms.element_length"),
+        "pades": bytes_of("pades.read"),
+        "pades-validate": lambda data: esign("pades.validate")(data, {}, AT),
+    }
+)
+
+
+def names() -> Iterable[str]:
+    """Return the names of the targets, in order."""
+    return sorted(DECODERS)
+
+
+def holds(name: str, data: bytes) -> None:
+    """Give ``data`` to the target of that name, see :func:`holds_for`."""
+    holds_for(DECODERS[name], data)
+
+
+def holds_for(target: Callable[[bytes], object], data: bytes) -> None:
+    """Give ``data`` to a target; what it raises that is not our error comes out."""
+    error = importlib.import_module("esign.errors").ESignError
+    with suppress(error):
+        target(data)

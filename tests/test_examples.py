@@ -1,0 +1,110 @@
+"""Each example runs as a user would run it: alone, in an empty folder."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from tests.support import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+def run(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, EXAMPLES / name, *arguments],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """Return a folder in which the first example has run, and what it printed."""
+    folder = tmp_path_factory.mktemp("first")
+    done = run("first_license.py", folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+@pytest.fixture(scope="module")
+def root(office):
+    text = (office[0] / "office" / "elicense.toml").read_text(encoding="utf-8")
+    (found,) = re.findall(r"sha256:[0-9a-f]{64}", text)
+    return found
+
+
+def picture(pdf: Path) -> Path:
+    """Return a JPEG of the page, as a phone would send it."""
+    document = pypdfium2.PdfDocument(pdf)
+    page = document[0]
+    path = pdf.with_suffix(".jpg")
+    page.render(scale=200 / 72).to_pil().save(path, quality=80)
+    page.close()
+    document.close()
+    return path
+
+
+def test_first_license_passes_twice_and_is_revoked(office):
+    folder, printed = office
+    assert printed.splitlines() == [
+        "PDF: Valid",
+        "QR: Valid. Only the QR code was verified: compare it with what you see",
+        "PDF: Revoked",
+    ]
+    assert (folder / "license.pdf").read_bytes().startswith(b"%PDF-1.7")
+
+
+def test_verify_offline_finds_it_revoked_and_every_check_made(office, root):
+    done = run(
+        "verify_offline.py", office[0], "office/public/trust.elt", root, "license.pdf"
+    )
+    assert done.returncode == 1, done.stderr
+    first, *checks = done.stdout.splitlines()
+    assert first == "license.pdf FAILED REVOKED document"
+    assert "    face PASSED " in checks
+    assert any(line.startswith("    status FAILED") for line in checks)
+
+
+def test_verify_offline_refuses_another_root(office):
+    other = "sha256:" + "0" * 64
+    done = run(
+        "verify_offline.py", office[0], "office/public/trust.elt", other, "license.pdf"
+    )
+    assert done.returncode != 0
+    assert "its root is not the pinned one" in done.stderr
+    assert done.stdout == ""
+
+
+def test_qr_from_picture_reads_the_symbol_and_its_verdict(office, root):
+    folder = office[0]
+    name = picture(folder / "license.pdf").name
+    done = run("qr_from_picture.py", folder, "office/public/trust.elt", root, name)
+    assert done.returncode == 1, done.stderr
+    assert "begins with EL1-AQYZ/.:$" in done.stdout
+    assert "REVOKED - 已撤销、吊销或注销 - Revoked" in done.stdout
+    assert "  number: JY29901010000000" in done.stdout
+
+
+def test_seal_only_seals_and_refuses(tmp_path):
+    done = run("seal_only.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "sealed.pdf: VALID",
+        "one word changed: BAD_SIGNATURE",
+        "nobody believed: UNKNOWN_ISSUER",
+    ]
+    assert b"/ByteRange" in (tmp_path / "sealed.pdf").read_bytes()
+
+
+def test_every_example_has_a_test():
+    text = Path(__file__).read_text(encoding="utf-8")
+    names = sorted(path.name for path in EXAMPLES.glob("*.py"))
+    assert len(names) == 4
+    assert [name for name in names if f'"{name}"' not in text] == []
