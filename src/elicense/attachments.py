@@ -13,11 +13,17 @@ TOKEN_NAME = "payload.cose"  # noqa: S105  a file name, not a secret
 MAX_ATTACHMENT_BYTES = 1 << 20  # a record of 3,000 characters has about 10 KB
 MAX_NAMES = 100_000  # of all attachments; ours have two
 _OURS = (RECORD_NAME, TOKEN_NAME)
+# The token's name as the page's maker writes it, and as the sealer does (pdf.md, 6).
+_MARK = re.compile(rb"payload(?:\.|\\056)cose")
 _OTHER_KEYS = ("/UF", "/DOS", "/Mac", "/Unix")  # of /EF (ISO 32000-1, table 44)
 # A cross-reference stream is inflated while the file is opened, without a limit, and
 # only it can point into an object stream. Its name stands in the bytes, plain or with
 # characters as #hh (ISO 32000-1, 7.3.5 and 7.5.8).
 _COMPRESSED = re.compile(rb"/(?:X|#58)(?:R|#52)(?:e|#65)(?:f|#66)(?![0-9A-Za-z])")
+
+
+class ForeignFormError(MalformedError):
+    """The PDF carries one of our two files, and not as our own profile stores it."""
 
 
 class CompressedError(MalformedError):
@@ -46,8 +52,9 @@ def read(pdf: bytes) -> Attachments:
 
     Raises:
         CompressedError: the PDF has a cross-reference stream.
-        MalformedError: the PDF cannot be opened, or one of the two files is filtered,
-            too large, or named twice.
+        ForeignFormError: one of the two files is filtered, too large, named twice, or
+            has several contents.
+        MalformedError: the PDF cannot be opened.
     """
     if _COMPRESSED.search(pdf):
         raise CompressedError("PDF: its structure is compressed, which ours never is")
@@ -64,6 +71,11 @@ def read(pdf: bytes) -> Attachments:
         ValueError,
     ) as err:
         raise MalformedError("PDF: cannot be opened, or its attachments read") from err
+
+
+def has_mark(pdf: bytes) -> bool:
+    """Tell whether a PDF that cannot be opened has the name of our token in it."""
+    return _MARK.search(pdf) is not None
 
 
 def _files(document: pikepdf.Pdf) -> list[tuple[str, pikepdf.Object]]:
@@ -104,17 +116,19 @@ def _stored(files: list[tuple[str, pikepdf.Object]], name: str) -> bytes | None:
     if not found:
         return None
     if len(found) > 1:
-        raise MalformedError(f"PDF: {name} is attached twice")
+        raise ForeignFormError(f"PDF: {name} is attached twice")
     streams = _entry(found[0], "/EF")
     stream = _entry(streams, "/F")
     if not isinstance(stream, pikepdf.Stream):
-        raise MalformedError(f"PDF: {name} is no embedded file")
+        raise ForeignFormError(f"PDF: {name} is no embedded file")
     others = [_entry(streams, key) for key in _OTHER_KEYS]
     if any(other is not None and other.objgen != stream.objgen for other in others):
-        raise MalformedError(f"PDF: {name} has another content under another key")
+        raise ForeignFormError(f"PDF: {name} has another content under another key")
     if "/Filter" in stream:
-        raise MalformedError(f"PDF: {name} is stored with a filter")
+        raise ForeignFormError(f"PDF: {name} is stored with a filter")
     data = bytes(stream.read_raw_bytes())
     if len(data) > MAX_ATTACHMENT_BYTES:
-        raise MalformedError(f"PDF: {name} has more than {MAX_ATTACHMENT_BYTES} bytes")
+        raise ForeignFormError(
+            f"PDF: {name} has more than {MAX_ATTACHMENT_BYTES} bytes"
+        )
     return data

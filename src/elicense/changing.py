@@ -112,6 +112,9 @@ def supersede(
 ) -> Changed:
     """Mark a license as replaced by another version that was issued.
 
+    The old version stays what it is until the first valid day of the new one, so that
+    an early renewal (延续) leaves no gap. The same again is harmless.
+
     Args:
         register: where both are kept.
         identifier: the old version.
@@ -125,6 +128,8 @@ def supersede(
             never issued, suspended or ended.
     """
     row, new = register.get(identifier), register.get(successor)
+    if row.successor == successor:
+        return Changed(identifier=identifier, state=_state(row, at), event=None)
     state = apply(_state(row, at), EventKind.SUPERSEDED, grounds.reason)
     event = _event(row, EventKind.SUPERSEDED, grounds, at, successor=successor)
     if _state(new, at) is not State.ISSUED:
@@ -135,9 +140,16 @@ def supersede(
                 " of another license",
             )
         )
+    first_day = decode(new.record)[0].draft.validity.valid_from
     change = Change(identifier, row.state, state, successor=successor)
+    if first_day > dates.day_of(at):
+        begin = max(event.effective_at, dates.start_of(first_day))
+        event = replace(event, effective_at=begin)
+        kept = row.change(row.state, row.suspended_until)
+        change = replace(kept, successor=successor, superseded_from=first_day)
     unchanged = new.change(new.state, new.suspended_until)  # found as it was read
     (seq,) = register.commit([change, unchanged], [event])
+    state = _state(register.get(identifier), at)
     return Changed(identifier=identifier, state=state, event=replace(event, seq=seq))
 
 

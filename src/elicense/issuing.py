@@ -8,7 +8,7 @@ cut off anywhere is finished by running it again with the same request.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from elicense import document, layout, payload, photos, qr, record
@@ -88,7 +88,7 @@ class Request:
     """
 
     type_name: str
-    application: Mapping[str, object]
+    application: Mapping[str, object] = field(repr=False)
     number: str
     is_case: bool = True
 
@@ -122,14 +122,15 @@ class Issued:
         state: of its row now; an earlier run's license may be revoked meanwhile.
         pdf: the sealed document.
         qr_text: what its QR carries.
-        verdict: the desk's own validation at the sealing instant.
+        verdict: the desk's own validation as of the sealing instant, which let it be
+            released; what became of it later is in ``state``.
         warnings: of the application.
     """
 
     license: License
     state: State
-    pdf: bytes
-    qr_text: str
+    pdf: bytes = field(repr=False)
+    qr_text: str = field(repr=False)
     verdict: Verdict
     warnings: tuple[Problem, ...] = ()
 
@@ -342,8 +343,9 @@ def _output(
 def validate_own(desk: IssuingDesk, pdf: bytes, allocation: Allocation) -> Verdict:
     """Validate a license as a stranger would at its own sealing instant.
 
-    The status comes from the register, where a reserved license is not ended; keys,
-    seals and grants from the current bundle.
+    Keys, seals and grants are those of the current bundle. The status is what the
+    register says of that instant: the license was reserved then, and nothing had ended
+    it. What became of it later is not asked here.
     """
     index, at = allocation.index, int(allocation.instant.timestamp())
     own = StatusList(

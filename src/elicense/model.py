@@ -37,8 +37,8 @@ class Holder:
         role: the holder's part where there are several, such as 建设单位; may be empty.
     """
 
-    name: str
-    code: str
+    name: str = field(repr=False)
+    code: str = field(repr=False)
     code_type: str
     role: str = ""
 
@@ -92,7 +92,7 @@ class Draft:
     type_name: str
     type_version: int
     title: str
-    number: str
+    number: str = field(repr=False)
     holders: tuple[Holder, ...]
     issue_date: date
     validity: Validity
@@ -101,7 +101,7 @@ class Draft:
     copy: str = "单页"
     case_number: str | None = None
     fields: Mapping[str, FieldValue] = field(
-        default_factory=lambda: MappingProxyType({})
+        default_factory=lambda: MappingProxyType({}), repr=False
     )
     photo: Photo | None = None
 

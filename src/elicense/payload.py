@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from elicense import dates, masking
@@ -22,6 +22,7 @@ PURPOSE = Purpose("license token", None, b"elicense.license/1")
 SUITES = (Suite.ES256, Suite.ED25519)
 """Algorithms of tokens: their signatures fit a QR."""
 OFFLINE_PREFIX = "EL1-AQYZ/.:$"
+MAX_TOKEN_BYTES = 4096  # what fits the largest symbol has about 650
 MAX_QR_TEXT = 4096  # characters; longer text is refused before it is decoded
 CASE_BYTES = 16
 RECORD_DIGEST_BYTES = 32
@@ -29,6 +30,7 @@ RECORD_DIGEST_BYTES = 32
 _ISS, _EXP, _NBF, _IAT, _STATUS, _LICENSE = 1, 4, 5, 6, -65537, -65538
 _IDENTIFIER, _NUMBER, _TYPE, _TYPE_VERSION, _HOLDER, _HOLDERS = range(1, 7)
 _HOLDER_CODE, _ISSUE_DATE, _CHECKPOINT, _CASE, _FIELDS, _RECORD = range(7, 13)
+_SPECIMEN = 13
 _ONLINE = re.compile(r"HTTPS://[A-Z0-9](?:[A-Z0-9.-]{0,62}[A-Z0-9])?/#EL1")
 _HOST = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,62}[A-Z0-9])?")
 _PERCENT = re.compile(r"%(25|20)")
@@ -56,6 +58,7 @@ class Claims:
         holder_code: masked for a natural person.
         case_digest: 16 bytes, None without a case number.
         record_digest: SHA-256 of the record.
+        specimen: the page is printed 样张.
     """
 
     issuer: str
@@ -63,17 +66,18 @@ class Claims:
     validity: Validity
     status: StatusReference
     identifier: str
-    number: str
+    number: str = field(repr=False)
     type_name: str
     type_version: int
-    holder: str
+    holder: str = field(repr=False)
     holder_count: int
-    holder_code: str
+    holder_code: str = field(repr=False)
     issue_date: date
     checkpoint: Checkpoint | None
     case_digest: bytes | None
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
     record_digest: bytes
+    specimen: bool = False
 
     @property
     def holder_is_person(self) -> bool:
@@ -158,6 +162,7 @@ def _claims(
             key: _joined(draft.fields[key]) for key in in_qr if key in draft.fields
         },
         record_digest=record_digest,
+        specimen=license_.specimen,
     )
 
 
@@ -206,6 +211,8 @@ def _license_map(claims: Claims) -> dict[int | str, cbor.Value]:
         fields: dict[int | str, cbor.Value] = {}
         fields.update(claims.fields)
         members[_FIELDS] = fields
+    if claims.specimen:
+        members[_SPECIMEN] = True
     return members
 
 
@@ -238,6 +245,7 @@ def decode(payload: bytes) -> Claims:
         case_digest=inner.bytes(_CASE, CASE_BYTES) if _CASE in inner else None,
         fields=_read_fields(inner.map(_FIELDS)) if _FIELDS in inner else {},
         record_digest=inner.bytes(_RECORD, RECORD_DIGEST_BYTES),
+        specimen=_SPECIMEN in inner and inner.boolean(_SPECIMEN),
     )
     inner.end()
     outer.end()
@@ -273,10 +281,13 @@ def _read_checkpoint(inner: Fields) -> Checkpoint:
 
 
 def _read_fields(members: Fields) -> dict[str, str]:
-    keys = members.keys()
-    if not all(isinstance(key, str) for key in keys):
-        raise MalformedError("token: the names of fields are texts")
-    return {str(key): members.text(key) for key in keys}
+    found: dict[str, str] = {}
+    for key in members.keys():  # noqa: SIM118  not a mapping; taking changes it
+        value = members.take(key)
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise MalformedError("token: fields map texts to texts")
+        found[key] = value
+    return found
 
 
 def sign_token(claims: Claims, signer: Signer) -> bytes:
@@ -294,6 +305,8 @@ def open_token(token: bytes) -> Envelope:
     Raises:
         MalformedError: not exactly a token (docs/formats/token.md, section 1).
     """
+    if len(token) > MAX_TOKEN_BYTES:
+        raise MalformedError(f"{PURPOSE.name}: more than {MAX_TOKEN_BYTES} bytes")
     envelope = cose.open_sealed(token, PURPOSE)
     if envelope.suite not in SUITES:
         raise MalformedError(f"{PURPOSE.name}: {envelope.suite.label} is not for it")

@@ -114,36 +114,16 @@ def version(matrix: Matrix) -> int:
     return number
 
 
-def module_size_mm(matrix: Matrix, width_mm: float) -> float:
-    """Return the module, in mm, of a symbol that is drawn ``width_mm`` wide.
-
-    Args:
-        matrix: the symbol.
-        width_mm: the printed width with both quiet zones, in mm.
-
-    Returns:
-        The side of one module in mm; print none below ``MIN_MODULE_MM``.
-
-    Raises:
-        ValueError: the width is not positive, or the matrix is no symbol.
-    """
-    version(matrix)
-    if not width_mm > 0:
-        raise ValueError("the width of a symbol is a positive number of mm")
-    return width_mm / (len(matrix) + 2 * QUIET_ZONE)
-
-
-def printed_width_mm(matrix: Matrix, wanted_mm: float) -> float:
+def printed_width_mm(modules: int, wanted_mm: float) -> float:
     """Return the width in mm to print a symbol at, with both quiet zones.
 
     It is ``wanted_mm``, or more where modules would be below ``MIN_MODULE_MM``.
 
-    Raises:
-        ValueError: the width is not positive, or the matrix is no symbol.
+    Args:
+        modules: modules on a side, without quiet zone.
+        wanted_mm: the width in mm if the modules allow it.
     """
-    if module_size_mm(matrix, wanted_mm) >= MIN_MODULE_MM:
-        return wanted_mm
-    return (len(matrix) + 2 * QUIET_ZONE) * MIN_MODULE_MM
+    return max(wanted_mm, (modules + 2 * QUIET_ZONE) * MIN_MODULE_MM)
 
 
 def dark_runs(matrix: Matrix) -> Iterator[tuple[int, int, int]]:

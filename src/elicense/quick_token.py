@@ -42,7 +42,7 @@ _PAYLOAD = re.compile(
     rb"\x3a\x00\x01\x00\x00\x82"
     + _UINT
     + _UINT  # status
-    + rb"\x3a\x00\x01\x00\x01([\xa8-\xac])"  # the license map
+    + rb"\x3a\x00\x01\x00\x01([\xa8-\xad])"  # the license map
     rb"\x01"
     + _TEXT  # identifier
     + rb"\x02"
@@ -66,7 +66,8 @@ _PAYLOAD = re.compile(
     + rb")?"  # checkpoint
     rb"(?:\x0a\x50(.{16}))?"  # case
     rb"(?:\x0b(.+))?"  # fields
-    rb"\x0c\x58\x20(.{32})",  # record
+    rb"\x0c\x58\x20(.{32})"  # record
+    rb"(\x0d\xf5)?",  # specimen
     re.DOTALL,
 )
 _TEXT_HEADS = tuple(
@@ -119,7 +120,7 @@ def read(token: bytes) -> tuple[QuickEnvelope, Claims] | None:
     try:
         envelope, payload = _read_envelope(token)
         return envelope, _read_payload(payload)
-    except (_NotThisLayoutError, IndexError, ValueError):
+    except (_NotThisLayoutError, IndexError, OverflowError, ValueError):
         return None  # the simple readers say what is wrong
 
 
@@ -146,9 +147,9 @@ def _read_payload(data: bytes) -> Claims:
     head, issuer, exp, nbf, iat, list_number, index, count = parts[:8]
     h1, identifier, h2, number, h3, type_name, version = parts[8:15]
     h5, holder, holders, h7, holder_code, issue_date = parts[15:21]
-    h9, kind, due, case, fields, record = parts[21:]
-    optional = (holders, kind, case, fields)
-    if count[0] != _REQUIRED + 4 - optional.count(None):
+    h9, kind, due, case, fields, record, specimen = parts[21:]
+    optional = (holders, kind, case, fields, specimen)
+    if count[0] != _REQUIRED + 5 - optional.count(None):
         raise _NotThisLayoutError
     if (exp is None) != (head == b"\xa5"):
         raise _NotThisLayoutError
@@ -169,6 +170,7 @@ def _read_payload(data: bytes) -> Claims:
         case_digest=case,
         fields={} if fields is None else _fields(fields),
         record_digest=record,
+        specimen=specimen is not None,
     )
 
 

@@ -26,6 +26,7 @@ ROOT_PURPOSE = Purpose("root statement", "application/elicense-root+cbor")
 BUNDLE_PURPOSE = Purpose("trust bundle", "application/elicense-bundle+cbor")
 MAX_BUNDLE_BYTES = 64 << 20  # 275 departments with 22 lists of 2 KB each need 12 MB
 MAX_SECONDS = 253_402_185_599  # 9999-12-30 in UTC+8, the last instant of our formats
+MAX_STATEMENT_ITEMS = 1000  # of a root statement: nine, and one for each bundle key
 _PARTS = 3
 
 KeyPurpose = Literal["token", "status"]
@@ -208,7 +209,7 @@ def fingerprint_in(data: bytes) -> str:
         MalformedError: not a bundle file.
     """
     envelope, _ = _open(data)
-    fields = Fields(cbor.decode(envelope.unverified_payload), "root statement")
+    fields = Fields(_statement(envelope), "root statement")
     return PublicKey.from_cose(fields.bytes("root")).fingerprint
 
 
@@ -270,10 +271,15 @@ def admit(data: bytes, pinned_root: str) -> TrustState:
     )
 
 
+def _statement(envelope: Envelope) -> cbor.Value:
+    """Decode a root statement, whose root is not known to be the pinned one yet."""
+    return cbor.decode(envelope.unverified_payload, max_items=MAX_STATEMENT_ITEMS)
+
+
 def _open(data: bytes) -> tuple[Envelope, Envelope]:
     if len(data) > MAX_BUNDLE_BYTES:
         raise MalformedError(f"trust bundle: more than {MAX_BUNDLE_BYTES} bytes")
-    match cbor.decode(data):
+    match cbor.decode(data, max_items=_PARTS + 1):
         case [str() as name, bytes() as root, bytes() as bundle] if name == FORMAT:
             return (
                 cose.open_sealed(root, ROOT_PURPOSE),
@@ -286,7 +292,7 @@ def _open(data: bytes) -> tuple[Envelope, Envelope]:
 def _admit_root(
     envelope: Envelope, pinned: str
 ) -> tuple[PublicKey, tuple[PublicKey, ...]]:
-    fields = Fields(cbor.decode(envelope.unverified_payload), "root statement")
+    fields = Fields(_statement(envelope), "root statement")
     root = PublicKey.from_cose(fields.bytes("root"))
     if root.fingerprint != pinned:
         raise VerificationError("trust bundle: its root is not the pinned one")

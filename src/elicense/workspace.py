@@ -120,9 +120,8 @@ class Workspace:
     ) -> Self:
         """Make a trial workspace with new keys, a test seal and a first publication.
 
-        The folder appears whole or not at all. A run that was cut off leaves a folder
-        ``.new-*`` beside it, with keys that nobody uses; it is not removed here, since
-        it may be that of another run at work.
+        The folder appears whole or not at all. A run that was cut off leaves ``.new-*``
+        beside it, with keys that nobody uses; another run's is never removed here.
 
         Args:
             folder: must not exist, or be empty.
@@ -256,8 +255,7 @@ class Workspace:
 
         Raises:
             Whatever :func:`elicense.issuing.issue` raises.
-            WorkspaceError: the keys do not open, or the seal's certificate is not valid
-                at ``at``; nothing was reserved.
+            WorkspaceError: the keys do not open, or ``at`` is wrong; nothing reserved.
         """
         at = at or clock.now()
         if self.known(type_name, number=number, is_case=is_case) is None:
@@ -274,10 +272,7 @@ class Workspace:
     def known(self, type_name: str, *, number: str, is_case: bool = True) -> Row | None:
         """Return the row that a request to issue already has, None if it has none.
 
-        Args:
-            type_name: catalog name.
-            number: case number, or the id of a row that has none.
-            is_case: whether ``number`` is a case number.
+        Args are those of :meth:`issue`.
         """
         source = Request(
             type_name=type_name, application={}, number=number, is_case=is_case
@@ -400,10 +395,8 @@ class Workspace:
 
     def _put_out(self) -> None:
         """Put the latest publication in place, even if another run wrote meanwhile."""
-        while (latest := self.register.latest_publication()) is not None:
-            if self._is_out(latest):
-                return
-            files.write(self.trust_file, latest.bundle)
+        while (last := self.register.latest_publication()) and not self._is_out(last):
+            files.write(self.trust_file, last.bundle)
 
     def _is_out(self, publication: Publication) -> bool:
         """Tell whether strangers find this publication, and not one before it."""

@@ -16,6 +16,7 @@ from esign.errors import MalformedError
 Leaf: TypeAlias = int | bytes | str | bool | None
 Value: TypeAlias = "Leaf | Sequence[Value] | Mapping[int | str, Value] | Tag"
 
+MAX_ITEMS = 10_000_000  # of a bundle with every department of a province
 MAX_DEPTH = 12  # nested arrays, maps and tags; the deepest format here uses 7
 _UINT, _NINT, _BSTR, _TSTR, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _SIMPLE_VALUES = {20: False, 21: True, 22: None}
@@ -102,7 +103,11 @@ def _encode_head(major: int, argument: int, out: bytearray) -> None:
 
 
 def decode(
-    data: bytes, *, tags: frozenset[int] = frozenset(), max_depth: int = MAX_DEPTH
+    data: bytes,
+    *,
+    tags: frozenset[int] = frozenset(),
+    max_depth: int = MAX_DEPTH,
+    max_items: int = MAX_ITEMS,
 ) -> Value:
     """Return the value that ``data`` encodes.
 
@@ -112,11 +117,13 @@ def decode(
         data: one complete item; the caller bounds its size before.
         tags: the tag numbers that may occur; no others are read.
         max_depth: how deep arrays, maps and tags may nest.
+        max_items: how many items there may be, keys and nested ones included; what is
+            decoded before its signature was verified wants a small number.
 
     Raises:
         MalformedError: anything else, with the offset of the first fault.
     """
-    decoder = _Decoder(data, tags)
+    decoder = _Decoder(data, tags, max_items)
     value = decoder.item(max_depth)
     if decoder.position != len(data):
         raise decoder.fault("bytes after the end of the item")
@@ -126,15 +133,19 @@ def decode(
 class _Decoder:
     """One pass over the bytes; ``position`` is the next byte to read."""
 
-    def __init__(self, data: bytes, tags: frozenset[int]) -> None:
+    def __init__(self, data: bytes, tags: frozenset[int], max_items: int) -> None:
         self.data = data
         self.tags = tags
+        self.left = max_items
         self.position = 0
 
     def fault(self, reason: str) -> MalformedError:
         return MalformedError(f"CBOR, byte {self.position}: {reason}")
 
     def item(self, depth: int) -> Value:
+        self.left -= 1
+        if self.left < 0:
+            raise self.fault("more items than are allowed here")
         major, argument = self._head()
         match major:
             case 0:

@@ -18,6 +18,7 @@ COSE_SIGN1_TAG = 18
 HEADER_ALG, HEADER_CRIT, HEADER_KID, HEADER_TYP = 1, 2, 4, 16
 _EDDSA = -8  # RFC 9053; RFC 9864 replaces it by -19, and only that is in our profile
 _PARTS = 4
+MAX_HEADER_ITEMS = 256  # of an envelope; ours has 13, and nothing is verified yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ def parse(data: bytes) -> Sign1:
     Raises:
         MalformedError: not one, or the same label in both headers.
     """
-    value = cbor.decode(data, tags=frozenset({COSE_SIGN1_TAG}))
+    value = cbor.decode(
+        data, tags=frozenset({COSE_SIGN1_TAG}), max_items=MAX_HEADER_ITEMS
+    )
     tagged = isinstance(value, cbor.Tag)
     parts = value.value if isinstance(value, cbor.Tag) else value
     if not isinstance(parts, list) or len(parts) != _PARTS:
@@ -88,7 +91,9 @@ def parse(data: bytes) -> Sign1:
         raise MalformedError("COSE_Sign1: the unprotected header is a map")
     if not (payload is None or isinstance(payload, bytes)):
         raise MalformedError("COSE_Sign1: the payload is a byte string or null")
-    protected = cbor.decode(protected_bytes) if protected_bytes else {}
+    protected: cbor.Value = {}
+    if protected_bytes:
+        protected = cbor.decode(protected_bytes, max_items=MAX_HEADER_ITEMS)
     if not isinstance(protected, Mapping):
         raise MalformedError("COSE_Sign1: the protected header is a map")
     if not protected.keys().isdisjoint(unprotected):
@@ -135,8 +140,12 @@ def verify(
 def sign(payload: bytes, signer: Signer, purpose: Purpose) -> bytes:
     """Return a COSE_Sign1 in this project's profile.
 
+    The signature is verified before it is returned, so that a faulty signer is found
+    here and not by a stranger.
+
     Raises:
         UnavailableError: the signer's device did not answer.
+        VerificationError: what it returned is not its signature.
     """
     key = signer.public_key
     protected: dict[int | str, cbor.Value] = {
@@ -147,8 +156,13 @@ def sign(payload: bytes, signer: Signer, purpose: Purpose) -> bytes:
         protected[HEADER_TYP] = purpose.typ
     header = cbor.encode(protected)
     draft = Sign1(header, protected, {}, payload, b"", tagged=True)
-    signature = signer.sign(draft.to_be_signed(payload, purpose.external_aad))
-    algorithms.require_canonical(key.suite, signature)
+    signed = draft.to_be_signed(payload, purpose.external_aad)
+    signature = signer.sign(signed)
+    try:
+        algorithms.require_canonical(key.suite, signature)
+    except MalformedError as err:
+        raise VerificationError(f"{purpose.name}: the signer failed: {err}") from err
+    key.verify(signature, signed)
     return cbor.encode(cbor.Tag(COSE_SIGN1_TAG, [header, {}, payload, signature]))
 
 

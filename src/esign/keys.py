@@ -10,6 +10,7 @@ from esign.errors import MalformedError
 from esign.shape import Fields
 
 KID_BYTES = 8  # DESIGN: the first 8 bytes of SHA-256 of the public COSE_Key
+MAX_MEMBERS = 16  # items of a COSE_Key; ours have at most eleven
 _KTY, _ALG, _CRV = 1, 3, -1
 _OKP, _EC2, _AKP = 1, 2, 7
 _P256, _ED25519_CURVE = 1, 6
@@ -45,7 +46,7 @@ class PublicKey:
         Raises:
             MalformedError: not such a key, or with members beyond the public ones.
         """
-        fields = Fields(cbor.decode(data), "COSE_Key")
+        fields = Fields(cbor.decode(data, max_items=MAX_MEMBERS), "COSE_Key")
         suite = algorithms.suite_by_cose(fields.take(_ALG))
         kty = fields.uint(_KTY)
         if kty == _EC2 and suite is Suite.ES256 and fields.uint(_CRV) == _P256:

@@ -385,6 +385,15 @@ class TestSameBytes:
                 pdfs.append(issue(workspace.desk(FOUNDED), asked, FOUNDED).pdf)
         assert pdfs[0] == pdfs[1]
 
+    def test_programs_that_order_sets_differently_give_the_same_bytes(
+        self, killed, tmp_path
+    ):
+        answers = set()
+        for seed in (1, 2):
+            folder = places.copy(killed[0] / "reserved", tmp_path / str(seed))
+            answers |= set(places.run("racing.py", folder, "1", hash_seed=seed))
+        assert len(answers) == 1
+
 
 _NOTHING = ValidationPolicy(max_input_bytes=1)
 """Under it no document validates: a desk that stops after the reservation."""

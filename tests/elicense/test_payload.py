@@ -51,6 +51,7 @@ def claims(draw: st.DrawFn) -> Claims:
         case_digest=draw(st.none() | st.binary(min_size=16, max_size=16)),
         fields=draw(st.dictionaries(TEXTS, TEXTS, max_size=3)),
         record_digest=draw(st.binary(min_size=32, max_size=32)),
+        specimen=draw(st.booleans()),
     )
 
 
@@ -342,7 +343,9 @@ def _ends_a_day_before(members: dict) -> None:
 MALFORMED: dict[str, Callable[[dict], None]] = {
     "an unknown claim": set_outer(7, b"id"),
     "an unknown claim by a text": set_outer("vc", "x"),
-    "an unknown member of the license": set_inner(13, 1),
+    "an unknown member of the license": set_inner(14, 1),
+    "a mark of a specimen that is a number": set_inner(13, 1),
+    "a mark of a specimen that is false": set_inner(13, value=False),
     "a member of the license by a text": set_inner("holder", "x"),
     **{f"claim {key} is missing": drop_outer(key) for key in (1, 5, 6, -65537, -65538)},
     **{
@@ -464,6 +467,19 @@ def test_a_token_of_another_suite_is_malformed_even_where_its_key_is_granted() -
         text = payload.qr_text(payload.sign_token(short, signer))
         assert len(text) <= payload.MAX_QR_TEXT
         assert world.validate(text).code is Code.MALFORMED
+
+
+def test_a_token_larger_than_the_limit_is_malformed(stage: Stage) -> None:
+    signer = stage.world.department.token
+    room = payload.MAX_TOKEN_BYTES - len(payload.sign_token(stage.claims, signer))
+    small, large = (
+        payload.sign_token(replace(stage.claims, fields={"x": "x" * size}), signer)
+        for size in (room, room + 200)
+    )
+    assert len(small) <= payload.MAX_TOKEN_BYTES < len(large)
+    assert payload.open_token(small).verify(signer.public_key)
+    with pytest.raises(MalformedError, match="more than"):
+        payload.open_token(large)
 
 
 def test_a_token_under_the_wrong_key_raises(stage: Stage) -> None:

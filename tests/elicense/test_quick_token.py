@@ -10,6 +10,7 @@ from elicense import payload, quick_token
 from elicense.identifiers import Identifier
 from elicense.model import Checkpoint, Validity
 from elicense.payload import Claims, StatusReference
+from esign import cbor, cose
 from esign.algorithms import P256_HALF_ORDER, Suite
 from esign.errors import MalformedError, VerificationError
 from esign.signer import SoftwareSigner
@@ -52,6 +53,7 @@ def claims(draw: st.DrawFn) -> Claims:
         case_digest=draw(st.none() | st.binary(min_size=16, max_size=16)),
         fields=draw(st.dictionaries(TEXTS, TEXTS, max_size=4)),
         record_digest=draw(st.binary(min_size=32, max_size=32)),
+        specimen=draw(st.booleans()),
     )
 
 
@@ -143,6 +145,17 @@ def test_every_prefix_and_every_longer_token_is_left_to_the_simple_readers() -> 
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_give_an_answer(data: bytes) -> None:
     agrees(data)
+
+
+@pytest.mark.parametrize(
+    "days", [0, 2_932_896, 2_932_897, (1 << 31) - 1, (1 << 32) - 1]
+)
+def test_a_day_outside_the_calendar_is_left_to_the_simple_readers(days: int) -> None:
+    for members in ({8: days}, {9: ["x", days]}):
+        outer = dict(cbor.decode(payload.encode(EXAMPLE)))
+        outer[-65538] = {**outer[-65538], **members}
+        token = cose.sign(cbor.encode(outer), SIGNER, payload.PURPOSE)
+        assert agrees(token) == (days <= 2_932_896)
 
 
 def test_the_high_twin_of_a_signature_is_not_read() -> None:

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pikepdf
 import pytest
@@ -88,10 +88,6 @@ def test_a_face_that_the_policy_does_not_ask_for_is_not_checked(stage: Stage) ->
 # Something else inside a proper seal.
 
 
-def _photo(parts: Parts) -> Callable[[Parts], Parts]:
-    return lambda other: replace(parts, photo=other.photo)
-
-
 MIXED: dict[str, tuple[Callable[[Stage], Parts], Code, str]] = {
     "another license's record": (
         lambda stage: replace(stage.parts, record=stage.others.record),
@@ -146,9 +142,13 @@ def test_a_part_of_another_license_inside_a_proper_seal_is_seen(
 
 
 def test_another_persons_photo_is_a_mismatch_of_the_face(stage: Stage) -> None:
+    """Everything on the page is the license's own but the picture."""
     photo = bytearray(stage.parts.photo or b"")
     photo[-40] ^= 1  # another picture of the same size
-    pdf = sealed(stage.world, replace(stage.parts, photo=bytes(photo)))
+    page = unsealed(stage.world, stage.parts)
+    assert page.count(stage.parts.photo or b"") == 1
+    page = page.replace(stage.parts.photo or b"", bytes(photo))
+    pdf = _resealed(stage, stage.world.department.seal, page=page)
     assert stage.check(pdf, "face") == (Code.FACE_MISMATCH, "photo")
 
 
@@ -173,18 +173,20 @@ def test_a_record_that_says_other_things_than_its_token_is_altered(
 def test_one_attachment_alone_is_malformed(stage: Stage, missing: str) -> None:
     with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
         del pdf.attachments[missing]
-        bare = io.BytesIO()
-        pdf.save(bare, object_stream_mode=pikepdf.ObjectStreamMode.disable)
-    verdict = stage.verdict(pades.seal(bare.getvalue(), _first(stage).seal, at=START))
+        bare = _plain(pdf)
+    verdict = stage.verdict(pades.seal(bare, stage.world.department.seal, at=START))
     assert verdict.code is Code.MALFORMED
-    assert [check.id for check in verdict.checks] == ["attachments"]
+    (check,) = verdict.checks
+    assert check.detail.endswith("is missing")
 
 
 def test_a_sealed_pdf_without_attachments_is_not_a_license(stage: Stage) -> None:
     blank, out = pikepdf.new(), io.BytesIO()
     blank.add_blank_page(page_size=(300, 300))
     blank.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
-    verdict = stage.verdict(pades.seal(out.getvalue(), _first(stage).seal, at=START))
+    verdict = stage.verdict(
+        pades.seal(out.getvalue(), stage.world.department.seal, at=START)
+    )
     assert (verdict.code, verdict.scope) == (Code.UNSUPPORTED, None)
     assert "carries no license" in verdict.checks[0].detail
 
@@ -192,19 +194,20 @@ def test_a_sealed_pdf_without_attachments_is_not_a_license(stage: Stage) -> None
 # Another seal.
 
 
-def _first(stage: Stage) -> object:
-    return stage.world.department
-
-
-def _resealed(stage: Stage, identity: SealIdentity, at: object = START) -> bytes:
+def _resealed(
+    stage: Stage,
+    identity: SealIdentity,
+    at: datetime = START,
+    page: bytes | None = None,
+) -> bytes:
     kind = stage.world.catalog.get(TYPE)
-    page, box = document.seal_box(kind)
+    number, box = document.seal_box(kind)
     art = seal_image.draw(SealSpec(stage.world.department.name))
     return pades.seal(
-        unsealed(stage.world, stage.parts),
+        page or unsealed(stage.world, stage.parts),
         identity,
         at=at,
-        appearance=SealAppearance(page, box, art),
+        appearance=SealAppearance(number, box, art),
     )
 
 
@@ -355,6 +358,33 @@ def test_a_license_that_another_program_saved_never_passes(
     assert (verdict.code, verdict.claims) == (code, None)
 
 
+def _plain(pdf: pikepdf.Pdf) -> bytes:
+    """Return a document saved as the page's maker saves it."""
+    out = io.BytesIO()
+    pdf.save(
+        out,
+        compress_streams=False,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        object_stream_mode=pikepdf.ObjectStreamMode.disable,
+    )
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("pages", [1, 20])
+def test_pages_more_than_the_license_has_are_a_mismatch(
+    stage: Stage, pages: int
+) -> None:
+    with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
+        for _ in range(pages):
+            pdf.add_blank_page(page_size=(200, 200))
+        page = _plain(pdf)
+    code, detail = stage.check(
+        _resealed(stage, stage.world.department.seal, page=page), "face"
+    )
+    assert code is Code.FACE_MISMATCH
+    assert f"{pages + 1} pages" in detail
+
+
 def test_a_filtered_attachment_is_malformed(stage: Stage) -> None:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
@@ -372,19 +402,13 @@ def test_a_filtered_attachment_is_malformed(stage: Stage) -> None:
 
 
 def test_an_attachment_twice_is_malformed(stage: Stage) -> None:
-    out = io.BytesIO()
     with pikepdf.open(io.BytesIO(unsealed(stage.world, stage.parts))) as pdf:
         names = pdf.Root.Names.EmbeddedFiles.Names
         for item in list(names):
             names.append(item)
-        pdf.save(
-            out,
-            compress_streams=False,
-            stream_decode_level=pikepdf.StreamDecodeLevel.none,
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
-        )
-    pdf = pades.seal(out.getvalue(), stage.world.department.seal, at=START)
-    code, detail = stage.check(pdf, "attachments")
+        page = _plain(pdf)
+    sealed_twice = pades.seal(page, stage.world.department.seal, at=START)
+    code, detail = stage.check(sealed_twice, "attachments")
     assert code is Code.MALFORMED
     assert "twice" in detail
 
@@ -429,6 +453,7 @@ DIFFERENT: dict[str, dict[str, object]] = {
     "no case": {"case_digest": None},
     "another case": {"case_digest": bytes(16)},
     "another field": {"fields": {"scope": "x"}},
+    "no mark of a specimen": {"specimen": False},
 }
 
 
@@ -510,9 +535,10 @@ def test_every_bit_of_the_seals_own_bytes_is_bound(stage: Stage) -> None:
 def test_any_truncation_is_not_valid(stage: Stage) -> None:
     good = stage.issued.pdf
     ends = [*range(0, len(good), len(good) // 60), len(good) - 1, len(good) - 2]
-    for end in ends:
-        verdict = stage.verdict(good[:end])
-        assert verdict.indication is not Indication.PASSED
+    codes = {end: stage.verdict(good[:end]).code for end in ends}
+    assert set(codes.values()) == {Code.UNREADABLE, Code.MALFORMED}
+    assert codes[len(good) - 1] is Code.MALFORMED  # our mark is in it
+    assert codes[0] is Code.UNREADABLE
 
 
 def test_an_older_license_of_another_day_is_not_mixed_up(stage: Stage) -> None:

@@ -126,7 +126,7 @@ def test_a_good_bundle_is_admitted_as_it_was_signed(stage: Stage) -> None:
     assert state.bundle == stage.bundle
     assert (state.root, state.why_empty) == (stage.pin, "")
     key = stage.token.public_key
-    assert set(state.token_keys) == {(CODE, key.kid, Suite.ES256)}
+    assert set(state.token_keys) == {(CODE, key.kid, Suite.ES256.cose)}
     assert state.lists[CODE, 2026] == stage.list()
     (entry,) = state.seals.values()
     assert entry[0] == stage.bundle.seals[0]
@@ -207,21 +207,25 @@ def _statement_by_another(stage: Stage) -> bytes:
     return trust.sign_bundle(stage.bundle, thief, statement)
 
 
-class _Liar:
-    """Signs with one key and names another."""
-
-    def __init__(self, signer: SoftwareSigner, named: PublicKey) -> None:
-        self._signer, self.public_key = signer, named
-
-    def sign(self, message: bytes) -> bytes:
-        return self._signer.sign(message)
+def _renamed(data: bytes, signer: SoftwareSigner, named: SoftwareSigner) -> bytes:
+    """Return what one key signed with the kid of another in its header."""
+    kid = signer.public_key.kid
+    assert data.count(kid) == 1
+    return data.replace(kid, named.public_key.kid)
 
 
 def _statement_with_a_false_kid(stage: Stage) -> bytes:
+    """Name the pinned root in a statement that another key signed under its kid."""
     thief = SoftwareSigner.generate(Suite.ES256)
-    liar = _Liar(thief, stage.root.public_key)
-    statement = trust.sign_root_statement(liar, [thief.public_key], number=9, at=START)
-    return trust.sign_bundle(stage.bundle, thief, statement)
+    members = {
+        "number": 9,
+        "issued_at": 0,
+        "root": stage.root.public_key.to_cose(),
+        "bundle_keys": [thief.public_key.to_cose()],
+    }
+    statement = cose.sign(cbor.encode(members), thief, trust.ROOT_PURPOSE)
+    forged = _renamed(statement, thief, stage.root)
+    return trust.sign_bundle(stage.bundle, thief, forged)
 
 
 def _bundle_by_a_key_not_named(stage: Stage) -> bytes:
@@ -231,8 +235,8 @@ def _bundle_by_a_key_not_named(stage: Stage) -> bytes:
 
 def _bundle_with_a_false_kid(stage: Stage) -> bytes:
     thief = SoftwareSigner.generate(Suite.ES256)
-    liar = _Liar(thief, stage.bundle_signer.public_key)
-    return trust.sign_bundle(stage.bundle, liar, stage.statement())
+    data = trust.sign_bundle(stage.bundle, thief, stage.statement())
+    return _renamed(data, thief, stage.bundle_signer)
 
 
 def _bundle_by(name: str) -> Callable[[Stage], bytes]:
@@ -598,8 +602,8 @@ def _changed_list(stage: Stage) -> tuple[bytes, ...]:
 
 
 def _with_false_kid(stage: Stage) -> tuple[bytes, ...]:
-    liar = _Liar(stage.token, stage.status.public_key)
-    return (statuslist.sign(stage.list(), liar),)
+    token = statuslist.sign(stage.list(), stage.token)
+    return (_renamed(token, stage.token, stage.status),)
 
 
 REFUSED_LISTS: dict[str, Callable[[Stage], tuple[bytes, ...]]] = {

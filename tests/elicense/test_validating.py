@@ -368,6 +368,14 @@ def test_nothing_is_believed_without_trust(stage: Stage) -> None:
         assert pdf.claims is None
 
 
+def test_keys_without_a_bundle_to_vouch_for_them_are_unknown(stage: Stage) -> None:
+    """A state put together by hand has no age that could be judged."""
+    state = replace(stage.trust, bundle=None, why_empty="by hand")
+    verdict = validating.validate_text(stage.issued.qr_text, state, START)
+    assert verdict.code is Code.UNKNOWN_ISSUER
+    assert [c.detail for c in verdict.checks if c.id == "trust"] == ["by hand"]
+
+
 def test_a_key_of_a_listed_department_that_is_not_listed_is_unknown() -> None:
     with Simulator() as world:
         issued = world.issue()
@@ -486,6 +494,7 @@ LICENSE_KEYS = [
     "holder",
     "valid_from",
     "valid_until",
+    "specimen",
 ]
 
 
@@ -497,6 +506,7 @@ def test_the_json_of_a_pass_is_the_contract(stage: Stage) -> None:
     assert list(out["license"]) == LICENSE_KEYS
     assert out["license"]["holder"] == draft.holders[0].name[0] + "*"
     assert out["license"]["issuer"] == CODE
+    assert out["license"]["specimen"] is stage.issued.license.specimen
     assert out["license"]["valid_from"] == draft.validity.valid_from.isoformat()
     assert (out["format"], out["input"]) == ("elicense.verdict/1", "a.pdf")
     assert (out["indication"], out["code"], out["scope"]) == ("PASSED", "VALID", "qr")

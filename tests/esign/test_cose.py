@@ -509,8 +509,19 @@ class HighSigner:
 
 
 def test_a_signature_that_nobody_would_accept_is_never_given_out():
-    with pytest.raises(MalformedError, match="smaller of its two"):
+    with pytest.raises(VerificationError, match="smaller of its two"):
         cose.sign(PAYLOAD, HighSigner(), TOKEN)
+
+
+def test_a_signature_that_does_not_verify_is_never_given_out():
+    class OtherSigner:
+        public_key = key_of()
+
+        def sign(self, message: bytes) -> bytes:
+            return SoftwareSigner.generate(Suite.ES256).sign(message)
+
+    with pytest.raises(VerificationError, match="does not verify"):
+        cose.sign(PAYLOAD, OtherSigner(), TOKEN)
 
 
 def test_every_edited_bit_of_a_token_is_refused():

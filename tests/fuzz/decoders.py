@@ -1,9 +1,10 @@
 """Invariant: any bytes give a value or our error, in bounded time and memory.
 
-One table of every public function of esign that reads foreign bytes. The hypothesis
-test and the fuzzer (run.py) take their entry points from here.
+One table of every public function that reads foreign bytes. The hypothesis test and
+the fuzzer (run.py) take their entry points from here.
 """
 
+import functools
 import importlib
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -12,29 +13,60 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 MODULES = (
-    "algorithms",
-    "cbor",
-    "certificates",
-    "cms",
-    "cose",
-    "encoding",
-    "errors",
-    "keys",
-    "pades",
-    "signer",
-    "statuslist",
+    "esign.algorithms",
+    "esign.cbor",
+    "esign.certificates",
+    "esign.cms",
+    "esign.cose",
+    "esign.encoding",
+    "esign.errors",
+    "esign.keys",
+    "esign.pades",
+    "esign.signer",
+    "esign.statuslist",
+    "elicense.attachments",
+    "elicense.catalog",
+    "elicense.errors",
+    "elicense.events",
+    "elicense.face",
+    "elicense.identifiers",
+    "elicense.payload",
+    "elicense.photos",
+    "elicense.pins",
+    "elicense.qr",
+    "elicense.quick_token",
+    "elicense.record",
+    "elicense.settings",
+    "elicense.trust",
+    "elicense.validating",
 )
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 PASSPHRASE = b"fuzz"
+PIN = f"sha256:{0:064x}"
 TAGS = frozenset({18, 24})
 
 
-def esign(path: str) -> Callable[..., object]:
-    """Return what ``module.attribute`` names in esign, imported when asked for."""
+def found(path: str, package: str = "esign") -> Callable[..., object]:
+    """Return what ``module.attribute`` names in a package, imported when asked for."""
     name, _, attribute = path.partition(".")
-    module = importlib.import_module(f"esign.{name}")
-    found: Callable[..., object] = operator.attrgetter(attribute)(module)
-    return found
+    module = importlib.import_module(f"{package}.{name}")
+    value: Callable[..., object] = operator.attrgetter(attribute)(module)
+    return value
+
+
+def esign(path: str) -> Callable[..., object]:
+    """Return what ``module.attribute`` names in esign."""
+    return found(path)
+
+
+def elicense(path: str) -> Callable[[bytes], object]:
+    """Return a target of elicense that hands the bytes over as they are."""
+    return lambda data: found(path, "elicense")(data)  # noqa: PLW0108  imports late
+
+
+def elicense_text(path: str) -> Callable[[bytes], object]:
+    """Return a target of elicense that hands each byte over as one character."""
+    return lambda data: found(path, "elicense")(data.decode("latin-1"))
 
 
 def bytes_of(path: str) -> Callable[[bytes], object]:
@@ -68,6 +100,27 @@ def license_token(data: bytes) -> object:
     return esign("cose.open_sealed")(data, purpose)
 
 
+@functools.cache
+def believed() -> object:
+    """Return a trust state with one department, the same for the whole run."""
+    simulator = importlib.import_module("elicense.testing").Simulator
+    with simulator() as world:
+        return world.trust()
+
+
+def verdict_of(call: str) -> Callable[[bytes], object]:
+    """Return a target that validates, which gives a verdict and never an error."""
+
+    def target(data: bytes) -> object:
+        given = data.decode("latin-1") if call == "validate_text" else data
+        try:
+            return found(f"validating.{call}", "elicense")(given, believed(), AT)
+        except Exception as err:
+            raise AssertionError(f"{call} raised {err!r}") from err
+
+    return target
+
+
 DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
     {
         "base45": text_of("encoding.base45_decode"),
@@ -94,6 +147,27 @@ DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "cms-length": bytes_of("cms.element_length"),
         "pades": bytes_of("pades.read"),
         "pades-validate": lambda data: esign("pades.validate")(data, {}, AT),
+        "validate": verdict_of("validate"),
+        "validate-text": verdict_of("validate_text"),
+        "validate-image": verdict_of("validate_image"),
+        "qr-text": elicense_text("payload.read_qr_text"),
+        "token": elicense("payload.open_token"),
+        "token-claims": elicense("payload.decode"),
+        "quick-token": lambda data: (found("quick_token.read", "elicense")(data), 1),
+        "record": elicense("record.decode"),
+        "trust": lambda data: found("trust.admit", "elicense")(data, PIN),
+        "trust-claimed-root": elicense("trust.fingerprint_in"),
+        "attachments": elicense("attachments.read"),
+        "face": elicense("face.read"),
+        "symbols": elicense("qr.read_image"),
+        "photo": elicense("photos.prepare"),
+        "settings": elicense("settings.read"),
+        "identifier": elicense_text("identifiers.Identifier.parse"),
+        "license-type": lambda data: found(
+            "catalog.Catalog.builtin", "elicense"
+        )().with_files({"own.toml": data}),
+        "application": elicense("catalog.parse_application"),
+        "pins": lambda data: found("pins.decode", "elicense")(data, "pins.json"),
     }
 )
 
@@ -110,6 +184,7 @@ def holds(name: str, data: bytes) -> None:
 
 def holds_for(target: Callable[[bytes], object], data: bytes) -> None:
     """Give ``data`` to a target; what it raises that is not our error comes out."""
-    error = importlib.import_module("esign.errors").ESignError
-    with suppress(error):
+    theirs = importlib.import_module("esign.errors").ESignError
+    licenses = importlib.import_module("elicense.errors").ElicenseError
+    with suppress(theirs, licenses):
         target(data)

@@ -18,7 +18,7 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     from tests.fuzz import decoders  # noqa: PLC0415  the path is set just above
 
-    parser = argparse.ArgumentParser(description="Fuzz one decoder of esign.")
+    parser = argparse.ArgumentParser(description="Fuzz one decoder.")
     parser.add_argument("target", choices=decoders.names())
     parser.add_argument("--seconds", type=int, default=60, help="how long at most")
     options = parser.parse_args()
@@ -27,9 +27,9 @@ def main() -> int:
     except ModuleNotFoundError:
         print(HOW_TO_GET_IT, file=sys.stderr)  # noqa: T201  a command's own message
         return 2
-    with atheris.instrument_imports(include=["esign"]):
+    with atheris.instrument_imports(include=["esign", "elicense"]):
         for module in decoders.MODULES:
-            __import__(f"esign.{module}")
+            __import__(module)
     from tests.fuzz.seeds import seeds  # noqa: PLC0415  after the instrumentation
 
     with tempfile.TemporaryDirectory() as corpus:

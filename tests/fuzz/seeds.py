@@ -1,11 +1,17 @@
 """Valid inputs to start from, made with the library itself."""
 
+import base64
 import io
+import json
 from datetime import timedelta
 from functools import cache
+from importlib.resources import files
 
 import pikepdf
 
+from elicense import payload, pins, qr, samples, settings
+from elicense.settings import Settings
+from elicense.testing import Simulator
 from esign import cms, cose, encoding, pades, statuslist
 from esign.algorithms import Suite, ecdsa_to_der
 from esign.authority import DevelopmentAuthority
@@ -73,7 +79,48 @@ def seeds() -> dict[str, bytes]:
     for suite in (Suite.ED25519, Suite.ML_DSA_44):
         material = SoftwareSigner.generate(suite).public_key.material
         found[f"key-{suite.label.lower()}"] = material
-    return found | {
-        "key-ml-dsa-65": bytes(1952),
-        "key-ml-dsa-87": bytes(2592),
+    return (
+        found
+        | licenses()
+        | {
+            "key-ml-dsa-65": bytes(1952),
+            "key-ml-dsa-87": bytes(2592),
+        }
+    )
+
+
+def licenses() -> dict[str, bytes]:
+    """Return one valid input for each target of elicense."""
+    with Simulator() as world:
+        issued = world.issue("special-operation")
+        row = world.department.register.get(issued.license.identifier)
+        bundle = world.bundle_file()
+    token = payload.read_qr_text(issued.qr_text)
+    picture = qr.to_png(qr.encode_matrix(issued.qr_text))
+    text = issued.qr_text.encode()
+    types = files("elicense") / "types" / "food-business.toml"
+    own = types.read_text().replace('"food-business"', '"own-business"', 1)
+    sample = samples.sample("special-operation", AT)
+    return {
+        "validate": issued.pdf,
+        "validate-text": text,
+        "validate-image": picture,
+        "qr-text": text,
+        "token": token,
+        "token-claims": payload.open_token(token).unverified_payload,
+        "quick-token": token,
+        "record": row.record,
+        "trust": bundle,
+        "trust-claimed-root": bundle,
+        "attachments": issued.pdf,
+        "face": issued.pdf,
+        "symbols": picture,
+        "photo": base64.b64decode(str(sample["photo"])),
+        "settings": settings.write(
+            Settings(name="示例市行政审批局", code=ISSUER, root="sha256:" + "0" * 64)
+        ),
+        "identifier": issued.license.identifier.encode(),
+        "license-type": own.replace("19A002", "19A902").encode(),
+        "application": json.dumps(sample).encode(),
+        "pins": pins.encode(["sha256:" + "0" * 64]),
     }

@@ -22,13 +22,10 @@ from elicense.layout.primitives import (
 from elicense.layout.values import Labelled, labelled
 from elicense.layout.wrap import LEADING, fit
 from elicense.model import License
+from elicense.qr import printed_width_mm
 
 MODULES = 77
 """Modules on a side of version 15, where a typical token lies."""
-QUIET_ZONE = 4
-"""Modules on each side (ISO/IEC 18004, 9.1)."""
-MODULE_MM = 0.34
-"""Smallest printed module: four dots at 300 dpi."""
 QR_MM = 32.0
 """Side of the symbol with its quiet zone, unless the modules need more."""
 SEAL_MM = 42.0
@@ -126,7 +123,7 @@ def _ornament(plan: Plan, *, specimen: bool) -> Ornament:
 
 def _qr_box(plan: Plan, modules: int) -> Box:
     """Return the box of the symbol; it grows to the right and up with its version."""
-    side = max(QR_MM, (modules + 2 * QUIET_ZONE) * MODULE_MM) * POINTS_PER_MM
+    side = printed_width_mm(modules, QR_MM) * POINTS_PER_MM
     left = plan.qr[0] * POINTS_PER_MM
     bottom = (plan.height - plan.qr[1]) * POINTS_PER_MM
     return (left, bottom, left + side, bottom + side)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from elicense import attachments, face, layout, payload, record
-from elicense.attachments import Attachments, CompressedError
+from elicense.attachments import Attachments, CompressedError, ForeignFormError
 from elicense.catalog import Catalog, LicenseType
 from elicense.errors import ElicenseError, UnknownTypeError
 from elicense.model import License
@@ -100,12 +100,12 @@ def _attached(found: Attachments) -> tuple[bytes, bytes]:
         return found.token, found.record
     if found.token is None and found.record is None:
         raise _NotALicenseError("a PDF that carries no license of this format")
-    raise MalformedError("PDF: one of record.cbor and payload.cose is missing")
+    raise ForeignFormError("PDF: one of record.cbor and payload.cose is missing")
 
 
 def _unopened(pdf: bytes, err: MalformedError) -> Check:
-    """Judge a PDF that cannot be opened by the marks in its bytes."""
-    if attachments.TOKEN_NAME.encode() in pdf:
+    """Judge a PDF without two readable attachments by the marks of ours."""
+    if isinstance(err, ForeignFormError) or attachments.has_mark(pdf):
         code = Code.MALFORMED
     elif isinstance(err, CompressedError):
         code = Code.UNSUPPORTED

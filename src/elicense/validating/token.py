@@ -213,7 +213,7 @@ def _validity(claims: Claims, at: datetime) -> Check:
 def _freshness(trust: TrustState, at: datetime, policy: ValidationPolicy) -> Check:
     bundle = trust.bundle
     if bundle is None:
-        return Check.not_checked("trust", trust.why_empty)
+        return Check.failed("trust", Code.UNKNOWN_ISSUER, trust.why_empty)
     limit = min(bundle.max_age, policy.max_bundle_age)
     if at - bundle.issued_at > limit:
         detail = f"the trust bundle is older than {limit.days} days"

@@ -135,4 +135,5 @@ def summary(claims: Claims) -> Mapping[str, object]:
         "holder": masking.mask_name(name) if claims.holder_is_person else name,
         "valid_from": claims.validity.valid_from.isoformat(),
         "valid_until": None if last_day is None else last_day.isoformat(),
+        "specimen": claims.specimen,
     }

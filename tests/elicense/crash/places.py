@@ -1,5 +1,6 @@
 """Workspaces for the tests of issuing and of the workspace itself."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,13 +31,19 @@ def opened(folder: Path) -> Workspace:
     return Workspace(folder / "ws", PASSPHRASE)
 
 
-def run(program: str, *arguments: str | Path) -> list[str]:
+def opened_without_passphrase(folder: Path) -> Workspace:
+    """Open the workspace ``ws`` in a folder with the passphrase that is kept in it."""
+    return Workspace(folder / "ws")
+
+
+def run(program: str, *arguments: str | Path, hash_seed: int = 0) -> list[str]:
     """Run a program of this folder and return the lines it printed."""
     done = subprocess.run(
         [sys.executable, PROGRAMS / program, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
+        env=os.environ | {"PYTHONHASHSEED": str(hash_seed)},
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,110 @@
+"""The names that other people's code relies on; a change here is a change for them."""
+
+import importlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+import elicense
+
+NAMES = """
+    ApplicationError Catalog Changed Check Claims Code Decision ElicenseError Event
+    EventKind Grounds Holder Identifier Indication Issued License LicenseType
+    NotPassedError NotReleasedError Organization Problem Reason SEALED_ONLY STANDARD
+    Scope Shown State Text TrustState ValidationPolicy Validity Verdict Workspace admit
+    sample validate validate_image validate_pdf validate_text
+"""
+PACKAGES = {
+    "esign": """
+        Check Code DevelopmentAuthority ESignError Indication MalformedError
+        PublicKey Seal SealAppearance SealGrant SealIdentity SealReport
+        SealRequest SealSpec Signer SoftwareSigner Suite UnavailableError
+        VerificationError
+    """,
+    "elicense.validating": """
+        NotPassedError Scope Verdict validate validate_image validate_pdf validate_text
+    """,
+    "elicense.register": """
+        Allocation Build Change DIGEST_BYTES LIST_CAPACITY LIST_FILL_MAX LIST_ID_MAX
+        ListFullError Publication Register RequestKey Reservation ReserveRequest Row
+        SALT_BYTES SERIAL_MAX Status check_commit
+    """,
+    "esign.pades": """
+        NoSealError Seal SealAppearance SealGrant SealIdentity SealReport SealRequest
+        SealedPdf read seal validate
+    """,
+}
+HEAVY = (
+    "PIL",
+    "cryptography",
+    "fontTools",
+    "pikepdf",
+    "pyhanko",
+    "pypdfium2",
+    "reportlab",
+    "sqlite3",
+    "zxingcpp",
+)
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(elicense.__all__) == sorted(NAMES.split())
+    assert len(set(elicense.__all__)) == len(elicense.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES.split()))
+def test_a_public_name_is_there_and_documented(name: str) -> None:
+    value = getattr(elicense, name)
+    assert value is getattr(elicense, name)
+    if callable(value):
+        assert value.__doc__
+
+
+@pytest.mark.parametrize(("package", "names"), PACKAGES.items(), ids=PACKAGES)
+def test_the_names_of_a_package_are_these(package: str, names: str) -> None:
+    module = importlib.import_module(package)
+    assert sorted(module.__all__) == sorted(names.split())
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_a_name_that_is_not_public_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = elicense.nothing
+    assert dir(elicense) == sorted(elicense.__all__)
+
+
+def run(code: str) -> str:
+    """Run a program in a fresh interpreter and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, elicense, esign;"
+        f" print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    assert run(code) == "[]\n"
+
+
+def test_every_name_comes_by_a_star_import() -> None:
+    code = "from elicense import *; print(validate.__name__, STANDARD.check_face)"
+    assert run(code) == "validate True\n"
+
+
+def test_a_program_that_only_verifies_loads_neither_drawing_nor_sealing() -> None:
+    heavy = ("pyhanko", "reportlab", "elicense.issuing", "elicense.register.sqlite")
+    code = (
+        "import sys; from elicense import validate_text, admit, STANDARD;"
+        f" print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    assert run(code) == "[]\n"

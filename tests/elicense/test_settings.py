@@ -1,0 +1,101 @@
+"""elicense.toml is read strictly and written whole."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elicense import settings
+from elicense.errors import WorkspaceError
+from elicense.settings import Settings
+
+GOOD = Settings(
+    name="示例市行政审批局",
+    code="11990100000000027A",
+    root="sha256:" + "0f" * 32,
+    production=True,
+    check_page="zz.example.cn",
+)
+_TEXT = settings.write(GOOD).decode()
+_NO_CONTROLS = st.characters(exclude_categories=["Cs", "Cc"])
+
+
+def test_what_is_written_is_read():
+    assert settings.read(settings.write(GOOD)) == GOOD
+
+
+@given(name=st.text(_NO_CONTROLS), production=st.booleans())
+def test_any_name_survives(name, production):
+    made = Settings(name=name, code=GOOD.code, root=GOOD.root, production=production)
+    assert settings.read(settings.write(made)) == made
+
+
+@pytest.mark.parametrize("char", ["\n", "\x00", "\x7f"])
+def test_a_control_character_is_never_written(char):
+    with pytest.raises(ValueError, match="control"):
+        settings.write(Settings(name=f"局{char}", code=GOOD.code, root=GOOD.root))
+
+
+DAMAGED = {
+    "no format": ('format = "elicense.workspace/1"', "", "format"),
+    "another format": ("workspace/1", "workspace/2", "format"),
+    "no name": ('name = "示例市行政审批局"', "", "organization"),
+    "no code": ("code =", "colour =", "organization"),
+    "a name that is no text": ('name = "示例市行政审批局"', "name = 1", "name"),
+    "a code with a wrong check": ("27A", "27B", "code is not a USCC"),
+    "a code that is no text": ('code = "11990100000000027A"', "code = []", "code"),
+    "production as a text": ("= true", '= "true"', "production"),
+    "production as a number": ("= true", "= 1", "production"),
+    "no production": ("production = true", "", "issuing"),
+    "a check page with a path": (".cn", ".cn/verify", "host name"),
+    "a check page in Chinese": ("zz.example.cn", "核验.cn", "host name"),
+    "a check page that is no text": ('= "zz.example.cn"', "= false", "check_page"),
+    "a root cut short": ("0f0f", "0f", "root"),
+    "a root in capital letters": ("0f", "0F", "root"),
+    "a root that is no text": ("sha256:", '" # ', "root"),
+    "no table of trust": ("[trust]", "[confidence]", "trust"),
+    "an unknown key": ("[trust]", "[trust]\ncolour = 1", "trust"),
+    "an unknown table": ("[trust]", "[colours]\n[trust]", "unknown"),
+    "a table that is a value": ("[trust]", "trust = 1\n[other]", "issuing"),
+    "no TOML": ("[trust]", "[trust", "not valid TOML"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_file_says_where(case):
+    old, new, where = DAMAGED[case]
+    assert old in _TEXT
+    with pytest.raises(WorkspaceError, match=r"elicense\.toml") as caught:
+        settings.read(_TEXT.replace(old, new).encode())
+    assert where in caught.value.message.en
+
+
+HOSTILE = {
+    "nothing": b"",
+    "not UTF-8": b"\xff\xfe",
+    "deep nesting": b"a = " + b"[" * 100_000,
+    "a number of 10,000 digits": b"a = " + b"9" * 10_000,
+    "an impossible day": b"a = 2026-13-41",
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_bytes_are_an_error(case):
+    with pytest.raises(WorkspaceError):
+        settings.read(HOSTILE[case])
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_settings_or_an_error(data):
+    with pytest.raises(WorkspaceError):
+        settings.read(data)
+
+
+@given(st.integers(0, len(_TEXT.encode()) - 1), st.integers(0, 255))
+def test_an_edited_file_is_settings_or_an_error(place, byte):
+    data = bytearray(_TEXT.encode())
+    data[place] = byte
+    try:
+        found = settings.read(bytes(data))
+    except WorkspaceError:
+        return
+    assert settings.read(settings.write(found)) == found
