@@ -1,7 +1,6 @@
 """The two files attached to a license's PDF: the record and the token."""
 
 import io
-import re
 from dataclasses import dataclass
 
 import pikepdf
@@ -11,56 +10,40 @@ from esign.errors import MalformedError
 RECORD_NAME = "record.cbor"
 TOKEN_NAME = "payload.cose"  # noqa: S105  a file name, not a secret
 MAX_ATTACHMENT_BYTES = 1 << 20  # a record of 3,000 characters has about 10 KB
-MAX_NAMES = 100_000  # of all attachments; ours have two
-_OURS = (RECORD_NAME, TOKEN_NAME)
 # The token's name as the page's maker writes it, and as the sealer does (pdf.md, 6).
-_MARK = re.compile(rb"payload(?:\.|\\056)cose")
-_OTHER_KEYS = ("/UF", "/DOS", "/Mac", "/Unix")  # of /EF (ISO 32000-1, table 44)
-# A cross-reference stream is inflated while the file is opened, without a limit, and
-# only it can point into an object stream. Its name stands in the bytes, plain or with
-# characters as #hh (ISO 32000-1, 7.3.5 and 7.5.8).
-_COMPRESSED = re.compile(rb"/(?:X|#58)(?:R|#52)(?:e|#65)(?:f|#66)(?![0-9A-Za-z])")
+_MARKS = (b"payload.cose", b"payload\\056cose")
 
 
-class ForeignFormError(MalformedError):
-    """The PDF carries one of our two files, and not as our own profile stores it."""
-
-
-class CompressedError(MalformedError):
-    """The PDF's structure is compressed, so it is not opened; ours never is."""
+class NoLicenseError(MalformedError):
+    """The PDF has no attachments at all: it is not a license of this format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """What a PDF carries beside its page; None where there is no such file."""
+    """What a license's PDF carries beside its page."""
 
-    record: bytes | None
-    token: bytes | None
-
-    @property
-    def marks_ours(self) -> bool:
-        """Tell whether the PDF carries a license of this format, genuine or not."""
-        return self.record is not None or self.token is not None
+    record: bytes
+    token: bytes
 
 
 def read(pdf: bytes) -> Attachments:
-    """Return the attachments of a PDF that may be hostile.
+    """Return the attachments of a PDF that has our own profile's structure.
 
-    Only files stored without a filter are read, as our own profile stores them, and no
-    PDF with a compressed structure is opened, so that nothing is inflated; a damaged
-    cross-reference table is not repaired.
+    Exactly the two files, stored without a filter, and the same two as associated files
+    of the document (docs/formats/pdf.md, section 6). Nothing is inflated and nothing is
+    repaired.
+
+    Args:
+        pdf: a file that :func:`esign.pades.read` accepted, which bounds what it costs
+            to open it.
 
     Raises:
-        CompressedError: the PDF has a cross-reference stream.
-        ForeignFormError: one of the two files is filtered, too large, named twice, or
-            has several contents.
-        MalformedError: the PDF cannot be opened.
+        NoLicenseError: nothing is attached.
+        MalformedError: something else is attached, or in another way.
     """
-    if _COMPRESSED.search(pdf):
-        raise CompressedError("PDF: its structure is compressed, which ours never is")
     try:
         with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
-            files = _files(document)
+            files = _files(document.Root)
             return Attachments(_stored(files, RECORD_NAME), _stored(files, TOKEN_NAME))
     except (
         pikepdf.PikepdfError,
@@ -74,61 +57,35 @@ def read(pdf: bytes) -> Attachments:
 
 
 def has_mark(pdf: bytes) -> bool:
-    """Tell whether a PDF that cannot be opened has the name of our token in it."""
-    return _MARK.search(pdf) is not None
+    """Tell whether a PDF in another structure has the name of our token in it."""
+    return any(mark in pdf for mark in _MARKS)
 
 
-def _files(document: pikepdf.Pdf) -> list[tuple[str, pikepdf.Object]]:
-    """Return name and file specification of our two files, as often as they occur.
+def _files(root: pikepdf.Object) -> dict[str, pikepdf.Object]:
+    """Return the file specifications by name, as both lists of the document have them.
 
-    The tree is walked here since pikepdf's own mapping hides a name that occurs twice.
+    The list is read here since pikepdf's own mapping hides a name that occurs twice.
     """
-    found: list[tuple[str, pikepdf.Object]] = []
-    nodes = [_entry(_entry(document.Root, "/Names"), "/EmbeddedFiles")]
-    seen = 0
-    while nodes:
-        node = nodes.pop()
-        leaf, below = (
-            part if isinstance(part, pikepdf.Array) else pikepdf.Array()
-            for part in (_entry(node, "/Names"), _entry(node, "/Kids"))
-        )
-        seen += 1 + len(leaf) + len(below)
-        if seen > MAX_NAMES:
-            raise MalformedError(f"PDF: more than {MAX_NAMES} names of attachments")
-        nodes += below.as_list()
-        items = leaf.as_list()
-        pairs = zip(items[::2], items[1::2], strict=False)
-        found += [
-            (str(name), item)
-            for name, item in pairs
-            if isinstance(name, pikepdf.String) and str(name) in _OURS
-        ]
-    return found
+    if "/Names" not in root and "/AF" not in root:
+        raise NoLicenseError("a PDF that carries no license of this format")
+    names = root.Names.EmbeddedFiles.Names.as_list()
+    keys, specifications = [str(key) for key in names[::2]], names[1::2]
+    if keys != sorted((RECORD_NAME, TOKEN_NAME)) or len(names) != 2 * len(keys):
+        raise MalformedError(f"PDF: expected {RECORD_NAME} and {TOKEN_NAME} alone")
+    listed = {item.objgen for item in root.AF.as_list()}
+    if listed != {item.objgen for item in specifications}:
+        raise MalformedError("PDF: the associated files are not the attached ones")
+    return dict(zip(keys, specifications, strict=True))
 
 
-def _entry(owner: object, key: str) -> pikepdf.Object | None:
-    """Return an entry of a dictionary; None where either is missing."""
-    return owner.get(key) if isinstance(owner, pikepdf.Dictionary) else None
-
-
-def _stored(files: list[tuple[str, pikepdf.Object]], name: str) -> bytes | None:
-    found = [item for known, item in files if known == name]
-    if not found:
-        return None
-    if len(found) > 1:
-        raise ForeignFormError(f"PDF: {name} is attached twice")
-    streams = _entry(found[0], "/EF")
-    stream = _entry(streams, "/F")
-    if not isinstance(stream, pikepdf.Stream):
-        raise ForeignFormError(f"PDF: {name} is no embedded file")
-    others = [_entry(streams, key) for key in _OTHER_KEYS]
-    if any(other is not None and other.objgen != stream.objgen for other in others):
-        raise ForeignFormError(f"PDF: {name} has another content under another key")
-    if "/Filter" in stream:
-        raise ForeignFormError(f"PDF: {name} is stored with a filter")
+def _stored(files: dict[str, pikepdf.Object], name: str) -> bytes:
+    streams = files[name].EF
+    stream = streams.F
+    if any(streams[key].objgen != stream.objgen for key in streams.keys()):  # noqa: SIM118  not a dict
+        raise MalformedError(f"PDF: {name} has another content under another key")
+    if not isinstance(stream, pikepdf.Stream) or "/Filter" in stream:
+        raise MalformedError(f"PDF: {name} is not stored without a filter")
     data = bytes(stream.read_raw_bytes())
     if len(data) > MAX_ATTACHMENT_BYTES:
-        raise ForeignFormError(
-            f"PDF: {name} has more than {MAX_ATTACHMENT_BYTES} bytes"
-        )
+        raise MalformedError(f"PDF: {name} has more than {MAX_ATTACHMENT_BYTES} bytes")
     return data

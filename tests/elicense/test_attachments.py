@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from elicense import attachments
-from elicense.attachments import RECORD_NAME, TOKEN_NAME, Attachments, CompressedError
+from elicense.attachments import (
+    RECORD_NAME,
+    TOKEN_NAME,
+    Attachments,
+    NoLicenseError,
+)
 from esign.errors import MalformedError
 
 FILES = {RECORD_NAME: b"\xa0", TOKEN_NAME: b"\xd2"}
@@ -24,17 +29,18 @@ def blank() -> Pdf:
 
 
 def attach(pdf: Pdf, files: Mapping[str, pikepdf.Object]) -> None:
-    """Attach streams under their names."""
-    names = Array()
-    for name, stream in files.items():
-        names.append(String(name))
-        names.append(
-            pdf.make_indirect(
-                Dictionary(Type=Name.Filespec, F=name, UF=name, EF={"/F": stream})
-            )
+    """Attach streams under their names, sorted, and list them as associated files."""
+    names, listed = Array(), Array()
+    for name, stream in sorted(files.items()):
+        spec = pdf.make_indirect(
+            Dictionary(Type=Name.Filespec, F=name, UF=name, EF={"/F": stream})
         )
+        names.append(String(name))
+        names.append(spec)
+        listed.append(spec)
     tree = pdf.make_indirect(Dictionary(Names=names))
     pdf.Root.Names = Dictionary(EmbeddedFiles=tree)
+    pdf.Root.AF = listed
 
 
 def written(pdf: Pdf, **options: object) -> bytes:
@@ -55,55 +61,74 @@ def made(files: Mapping[str, bytes], **options: object) -> bytes:
 
 
 def test_both_files_are_read_as_they_are_stored() -> None:
-    found = attachments.read(made(FILES | {"other.txt": b"x"}))
+    found = attachments.read(made(FILES))
     assert found == Attachments(record=b"\xa0", token=b"\xd2")
-    assert found.marks_ours
 
 
-def test_a_file_that_is_not_there_is_none() -> None:
-    only = attachments.read(made({RECORD_NAME: b"\xa0"}))
-    assert only == Attachments(record=b"\xa0", token=None)
-    assert only.marks_ours
-    assert attachments.read(made({TOKEN_NAME: b"\xd2"})).marks_ours
-    for empty in (made({}), written(blank())):
-        found = attachments.read(empty)
-        assert found == Attachments(None, None)
-        assert not found.marks_ours
+def test_a_pdf_without_attachments_is_no_license() -> None:
+    with pytest.raises(NoLicenseError):
+        attachments.read(written(blank()))
+
+
+def whole(change: Callable[[Pdf], None]) -> Callable[[], bytes]:
+    """Return a builder of a PDF with both files and one change."""
+
+    def build() -> bytes:
+        pdf = blank()
+        attach(pdf, {name: Stream(pdf, data) for name, data in FILES.items()})
+        change(pdf)
+        return written(pdf)
+
+    return build
+
+
+def _only(name: str) -> Callable[[], bytes]:
+    return lambda: made({name: FILES[name]})
+
+
+def _no_list(pdf: Pdf) -> None:
+    del pdf.Root.AF
+
+
+def _short_list(pdf: Pdf) -> None:
+    del pdf.Root.AF[0]
+
+
+def _other_listed(pdf: Pdf) -> None:
+    pdf.Root.AF[0] = pdf.make_indirect(Dictionary(Type=Name.Filespec, F="x"))
 
 
 def _filtered() -> bytes:
     pdf = blank()
     packed = Stream(pdf, zlib.compress(b"\xd2"), Filter=Name.FlateDecode)
-    attach(pdf, {TOKEN_NAME: packed})
+    attach(pdf, {RECORD_NAME: Stream(pdf, b"\xa0"), TOKEN_NAME: packed})
     return written(pdf)
 
 
 def _empty_filter() -> bytes:
     pdf = blank()
-    attach(pdf, {TOKEN_NAME: Stream(pdf, b"\xd2", Filter=Array())})
+    attach(
+        pdf,
+        {
+            RECORD_NAME: Stream(pdf, b"\xa0"),
+            TOKEN_NAME: Stream(pdf, b"\xd2", Filter=Array()),
+        },
+    )
     return written(pdf)
 
 
 def _twice() -> bytes:
     pdf = blank()
-    attach(pdf, {TOKEN_NAME: Stream(pdf, b"\xd2")})
+    attach(pdf, {name: Stream(pdf, data) for name, data in FILES.items()})
     names = pdf.Root.Names.EmbeddedFiles.Names
     for item in list(names):
         names.append(item)
     return written(pdf)
 
 
-def _twice_in_two_leaves() -> bytes:
-    pdf = blank()
-    attach(pdf, {TOKEN_NAME: Stream(pdf, b"\xd2")})
-    leaf = pdf.Root.Names.EmbeddedFiles
-    pdf.Root.Names.EmbeddedFiles = Dictionary(Kids=Array([leaf, leaf]))
-    return written(pdf)
-
-
 def _two_contents() -> bytes:
     pdf = blank()
-    attach(pdf, {TOKEN_NAME: Stream(pdf, b"\xd2")})
+    attach(pdf, {name: Stream(pdf, data) for name, data in FILES.items()})
     pdf.Root.Names.EmbeddedFiles.Names[1].EF["/UF"] = Stream(pdf, b"\xd3")
     return written(pdf)
 
@@ -116,17 +141,15 @@ def _endless_tree() -> bytes:
     return written(pdf)
 
 
-def _many_names() -> bytes:
-    pdf = blank()
-    names = b"[" + b"(a)null" * (attachments.MAX_NAMES // 2) + b"]"
-    tree = pdf.make_indirect(Dictionary(Names=pikepdf.Object.parse(names)))
-    pdf.Root.Names = Dictionary(EmbeddedFiles=tree)
-    return written(pdf)
-
-
 def _not_a_stream() -> bytes:
     pdf = blank()
-    attach(pdf, {TOKEN_NAME: pdf.make_indirect(Dictionary(A=1))})
+    attach(
+        pdf,
+        {
+            RECORD_NAME: Stream(pdf, b"\xa0"),
+            TOKEN_NAME: pdf.make_indirect(Dictionary(A=1)),
+        },
+    )
     return written(pdf)
 
 
@@ -147,6 +170,11 @@ def _names_of(value: pikepdf.Object) -> Callable[[], bytes]:
     return build
 
 
+def _branch(pdf: Pdf) -> None:
+    leaf = pdf.Root.Names.EmbeddedFiles
+    pdf.Root.Names.EmbeddedFiles = Dictionary(Kids=Array([leaf]))
+
+
 def _encrypted() -> bytes:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(made(FILES))) as pdf:
@@ -155,7 +183,7 @@ def _encrypted() -> bytes:
 
 
 def _too_large() -> bytes:
-    return made({TOKEN_NAME: bytes(attachments.MAX_ATTACHMENT_BYTES + 1)})
+    return made(FILES | {TOKEN_NAME: bytes(attachments.MAX_ATTACHMENT_BYTES + 1)})
 
 
 def _cut() -> bytes:
@@ -166,10 +194,15 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "a file stored with a filter": _filtered,
     "a file with an empty list of filters": _empty_filter,
     "a file attached twice": _twice,
-    "a file attached in two leaves": _twice_in_two_leaves,
+    "the record alone": _only(RECORD_NAME),
+    "the token alone": _only(TOKEN_NAME),
+    "a third file": lambda: made(FILES | {"zzz.txt": b"x"}),
+    "no list of associated files": whole(_no_list),
+    "a list without one of them": whole(_short_list),
+    "a list with another file": whole(_other_listed),
+    "files in a branch of the tree": whole(_branch),
     "a file with another content for other readers": _two_contents,
     "a tree of names that contains itself": _endless_tree,
-    "more names than the limit": _many_names,
     "a file that is a dictionary": _not_a_stream,
     "a file without its content": _no_file,
     "a file larger than the limit": _too_large,
@@ -188,17 +221,10 @@ def test_what_our_profile_does_not_store_is_malformed(
         attachments.read(build())
 
 
-def test_a_file_deeper_in_the_tree_is_read() -> None:
-    pdf = blank()
-    attach(pdf, {name: Stream(pdf, data) for name, data in FILES.items()})
-    leaf = pdf.Root.Names.EmbeddedFiles
-    pdf.Root.Names.EmbeddedFiles = Dictionary(Kids=Array([Dictionary(), leaf]))
-    assert attachments.read(written(pdf)) == Attachments(b"\xa0", b"\xd2")
-
-
 def test_one_content_under_two_keys_is_read() -> None:
     pdf = blank()
-    attach(pdf, {TOKEN_NAME: pdf.make_indirect(Stream(pdf, b"\xd2"))})
+    streams = {n: pdf.make_indirect(Stream(pdf, data)) for n, data in FILES.items()}
+    attach(pdf, streams)
     files = pdf.Root.Names.EmbeddedFiles.Names[1].EF
     files["/UF"] = files["/F"]
     assert attachments.read(written(pdf)).token == b"\xd2"
@@ -218,56 +244,20 @@ STRANGE: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("build", STRANGE.values(), ids=STRANGE)
-def test_a_strange_name_tree_gives_no_file_or_malformed(
-    build: Callable[[], bytes],
-) -> None:
-    try:
-        found = attachments.read(build())
-    except MalformedError:
-        return
-    assert found.token is None
+def test_a_strange_name_tree_is_malformed(build: Callable[[], bytes]) -> None:
+    with pytest.raises(MalformedError):
+        attachments.read(build())
 
 
 def test_exactly_the_limit_is_read() -> None:
     data = bytes(attachments.MAX_ATTACHMENT_BYTES)
-    assert attachments.read(made({TOKEN_NAME: data})).token == data
+    assert attachments.read(made(FILES | {TOKEN_NAME: data})).token == data
 
 
-# Compressed structures.
-
-
-def bomb(name: bytes = b"/XRef") -> bytes:
-    """Return a PDF whose cross-reference stream inflates to 64 MiB."""
-    packed = zlib.compress(bytes(64 << 20), 9)
-    head = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
-    head += b"2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\n"
-    return head + (
-        b"3 0 obj\n<</Type%b/Size 4/W[1 4 1]/Root 1 0 R/Filter/FlateDecode/Length %d"
-        b">>\nstream\n%b\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n"
-        % (name, len(packed), packed, len(head))
-    )
-
-
-SPELLINGS = [b"/XRef", b" /XRef", b"/#58Ref", b"/X#52ef", b"/XR#65f", b"/#58#52#65#66"]
-
-
-@pytest.mark.parametrize("name", SPELLINGS)
-def test_a_compressed_structure_is_refused_before_it_is_inflated(name: bytes) -> None:
-    with pytest.raises(CompressedError):
-        attachments.read(bomb(name))
-
-
-def test_object_streams_are_refused_with_their_table() -> None:
-    data = made(FILES, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    with pytest.raises(CompressedError):
-        attachments.read(data)
-
-
-def test_a_longer_name_is_not_taken_for_a_compressed_structure() -> None:
-    pdf = blank()
-    attach(pdf, {name: Stream(pdf, data) for name, data in FILES.items()})
-    pdf.Root[Name.XReference] = 1
-    assert attachments.read(written(pdf)).token == b"\xd2"
+def test_the_mark_is_found_in_both_spellings() -> None:
+    assert attachments.has_mark(b"(payload.cose)")
+    assert attachments.has_mark(b"(payload\\056cose)")
+    assert not attachments.has_mark(b"(payload)")
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"%PDF-1.7\n"]))

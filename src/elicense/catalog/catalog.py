@@ -1,5 +1,6 @@
 """The catalog: every license type by name and version."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
@@ -43,6 +44,7 @@ class Catalog:
             versions[entry.version] = entry
 
     @classmethod
+    @functools.cache
     def builtin(cls) -> "Catalog":
         """Return the types that come with the package.
 

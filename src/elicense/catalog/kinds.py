@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from elicense.model import Text
+from elicense.identifiers import Identifier
+from elicense.model import License, Text
 
 ORIGINS = ("新发", "变更", "延续", "补发", "换发", "更正", "存量补录", "转入")
 COPIES = ("正本", "副本", "正副本合一", "单页")
@@ -208,6 +209,21 @@ class LicenseType:
     def has_photo(self) -> bool:
         """Tell whether a license of this type may show a photo."""
         return self.photo is not PhotoRule.NONE
+
+    def describes(self, license_: License) -> bool:
+        """Tell whether a license has the title, type code and fields of this type.
+
+        Does NOT judge values and periods: that is :func:`check_application`'s part, on
+        the day of issue and under the rules of that day.
+        """
+        draft = license_.draft
+        known = {rule.key for rule in self.fields}
+        required = {rule.key for rule in self.fields if rule.required}
+        return (
+            draft.title == self.title.zh
+            and Identifier.parse(license_.identifier).type_code == self.code
+            and required <= draft.fields.keys() <= known
+        )
 
     def field(self, key: str) -> FieldRule:
         """Return the rule of one field; KeyError if the type has no such field."""

@@ -12,7 +12,7 @@ from elicense.model import License, Text
 from elicense.policy import MAX_INPUT_BYTES
 from elicense.validating.verdict import instant_text
 from elicense.workspace import Shown
-from esign import clock
+from esign import clock, pades
 from esign.errors import MalformedError
 
 _LABELS = {
@@ -160,9 +160,8 @@ def _show_file(path: Path, *, as_json: bool) -> None:
     data = files.read(path, MAX_INPUT_BYTES)
     if len(data) > MAX_INPUT_BYTES:
         raise MalformedError(f"{path.name}: more than {MAX_INPUT_BYTES} bytes")
+    pades.read(data)
     found = attachments.read(data)
-    if found.record is None or found.token is None:
-        raise MalformedError("a PDF that carries no license of this format")
     license_, _ = record.decode(found.record)
     payload.open_token(found.token)
     text = payload.qr_text(found.token)

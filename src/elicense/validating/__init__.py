@@ -149,7 +149,8 @@ def validate_text(
     if record_bytes is None:
         return _verdict(found.checks, Scope.QR, found, trust, at)
     types = Catalog.builtin() if catalog is None else catalog
-    _, compared = check_record(record_bytes, found.claims, types)
+    inquiry = Inquiry(trust, at, policy, types)
+    _, compared = check_record(record_bytes, found.claims, inquiry)
     scope = Scope.RECORD if compared.indication is Indication.PASSED else Scope.QR
     return _verdict((*found.checks, compared), scope, found, trust, at)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from elicense import attachments, face, layout, payload, record
-from elicense.attachments import Attachments, CompressedError, ForeignFormError
+from elicense.attachments import NoLicenseError
 from elicense.catalog import Catalog, LicenseType
 from elicense.errors import ElicenseError, UnknownTypeError
+from elicense.layout import Page
 from elicense.model import License
 from elicense.payload import Claims
 from elicense.policy import ValidationPolicy
@@ -18,6 +19,8 @@ from esign import pades
 from esign.errors import MalformedError
 from esign.pades import Seal, SealReport
 from esign.verdict import Check, Code, Indication
+
+_TAIL_BYTES = 1024  # in which %%EOF stands (ISO 32000-1, annex H, note 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +47,47 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
 
     The checks, in order:
 
-    1. ``attachments``: the PDF opens and carries a record and a token;
-    2. the seal (``seal-format``, ``seal-trust``, ``seal-signature``,
+    1. the seal (``seal-format``, ``seal-trust``, ``seal-signature``,
        ``seal-authority``, ``seal-second-engine``): one revision, sealed by a listed
        seal, nothing changed;
+    2. ``attachments``: the PDF carries a record and a token, and nothing else;
     3. the token: every check of :func:`check_token`;
     4. ``seal-issuer``: the seal is the token's issuer's, granted for the type, and made
        at the instant at which the token was signed;
-    5. ``record``: its digest is the token's, and it says what the token says;
-    6. ``face``: the page's text is that of the record, its QR is the token, its photo
-       is the record's.
+    5. ``record``: its digest is the token's, it says what the token says, follows its
+       type, and names its issuer as the bundle does;
+    6. ``face``: the page is the one that the record composes to, its QR is the token,
+       its photo is the record's.
 
-    A check that needs what an earlier one refused is NOT_CHECKED. The page is drawn and
-    read only if its seal held.
+    A check that needs what an earlier one refused is NOT_CHECKED. No PDF library sees a
+    file that is not in our own profile's structure, and the page is read only if its
+    seal held.
 
     Args:
         pdf: the file; its size was checked.
         inquiry: trust, instant, policy and catalog.
     """
-    try:  # (1)
-        token, data = _attached(attachments.read(pdf))
-    except MalformedError as err:
-        return PDFFindings((_unopened(pdf, err),))
-    except _NotALicenseError as err:
+    seals = {name: grant for name, (_, grant) in inquiry.trust.seals.items()}
+    report = pades.validate(pdf, seals, inquiry.at)  # (1)
+    structure, *others = report.checks
+    if structure.code is not None:
+        return PDFFindings((_foreign(pdf, structure), *others))
+    try:  # (2)
+        attached = attachments.read(pdf)
+    except NoLicenseError as err:
         failure = Check.failed("attachments", Code.UNSUPPORTED, str(err))
         return PDFFindings((failure,))
-    seals = {name: grant for name, (_, grant) in inquiry.trust.seals.items()}
-    report = pades.validate(pdf, seals, inquiry.at)  # (2)
+    except MalformedError as err:
+        failure = Check.failed("attachments", Code.MALFORMED, str(err))
+        return PDFFindings((*report.checks, failure))
+    token = attached.token
     seal_held = all(check.code is None for check in report.checks)
     found = check_token(token, inquiry.trust, inquiry.at, inquiry.policy)  # (3)
-    license_, record_check = check_record(data, found.claims, inquiry.catalog)  # (5)
+    license_, record_check = check_record(attached.record, found.claims, inquiry)  # (5)
     face_check = _check_face(pdf, license_, token, seal_held, inquiry)  # (6)
     checks = (
-        Check.passed("attachments"),
         *report.checks,
+        Check.passed("attachments"),
         *found.checks,
         _check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
         record_check,
@@ -91,27 +101,15 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
     )
 
 
-class _NotALicenseError(Exception):
-    """A PDF that carries neither of our two files."""
-
-
-def _attached(found: Attachments) -> tuple[bytes, bytes]:
-    if found.token is not None and found.record is not None:
-        return found.token, found.record
-    if found.token is None and found.record is None:
-        raise _NotALicenseError("a PDF that carries no license of this format")
-    raise ForeignFormError("PDF: one of record.cbor and payload.cose is missing")
-
-
-def _unopened(pdf: bytes, err: MalformedError) -> Check:
-    """Judge a PDF without two readable attachments by the marks of ours."""
-    if isinstance(err, ForeignFormError) or attachments.has_mark(pdf):
+def _foreign(pdf: bytes, structure: Check) -> Check:
+    """Judge a PDF that is not in our structure by what its bytes tell."""
+    is_whole = b"%%EOF" in pdf[-_TAIL_BYTES:] and b"/Encrypt" not in pdf
+    is_sealed = structure.code is not Code.UNSUPPORTED
+    if attachments.has_mark(pdf) and (is_sealed or not is_whole):
         code = Code.MALFORMED
-    elif isinstance(err, CompressedError):
-        code = Code.UNSUPPORTED
     else:
-        code = Code.UNREADABLE
-    return Check.failed("attachments", code, str(err))
+        code = Code.UNSUPPORTED if is_whole else Code.UNREADABLE
+    return Check.failed(structure.id, code, structure.detail)
 
 
 def _check_seal_issuer(
@@ -134,14 +132,14 @@ def _check_seal_issuer(
 
 
 def check_record(
-    data: bytes, claims: Claims | None, catalog: Catalog
+    data: bytes, claims: Claims | None, inquiry: Inquiry
 ) -> tuple[License | None, Check]:
-    """Compare a record with the token that names it, by digest and by what both say.
+    """Compare a record with the token that names it, with its type and its issuer.
 
     Args:
         data: the record's bytes, as they were attached.
         claims: of a token whose signature held, None where it did not.
-        catalog: types; says what a token masks and which fields it carries.
+        inquiry: its trust says how the issuer is called, its catalog what a type has.
 
     Returns:
         The license, only if the check passed, and the check.
@@ -152,12 +150,18 @@ def check_record(
         return None, Check.failed("record", Code.MALFORMED, str(err))
     if claims is None:
         return None, Check.not_checked("record", "the token did not hold")
+    license_type = _type_of(license_, inquiry.catalog)
+    reason = None
     if record.digest(data) != claims.record_digest:
-        detail = "the record is not the one that the token names"
-        return None, Check.failed("record", Code.ALTERED, detail)
-    if not _agrees(license_, claims, _type_of(license_, catalog)):
-        detail = "the record and the token say different things"
-        return None, Check.failed("record", Code.ALTERED, detail)
+        reason = "the record is not the one that the token names"
+    elif not _agrees(license_, claims, license_type):
+        reason = "the record and the token say different things"
+    elif not _names_its_issuer(license_, inquiry.trust):
+        reason = "the record names its issuer otherwise than the trust bundle"
+    elif license_type is not None and not license_type.describes(license_):
+        reason = "the record has not the title, type code or fields of its type"
+    if reason is not None:
+        return None, Check.failed("record", Code.ALTERED, reason)
     return license_, Check.passed("record")
 
 
@@ -175,6 +179,13 @@ def _agrees(
         signed_at=claims.signed_at,
     )
     return expected == claims
+
+
+def _names_its_issuer(license_: License, trust: TrustState) -> bool:
+    entry = trust.organizations.get(license_.issuer.code)
+    if entry is None:
+        return False
+    return license_.issuer.name == entry.name_on(license_.draft.issue_date)
 
 
 def _type_of(license_: License, catalog: Catalog) -> LicenseType | None:
@@ -200,9 +211,16 @@ def _check_face(
         return Check.not_checked("face", "this type and version is not in the catalog")
     try:
         page = layout.compose(license_, license_type)
+    except ElicenseError as err:  # this catalog's layout or fonts, not the license
+        return Check.not_checked("face", f"this type is laid out otherwise here: {err}")
+    return _compare_face(pdf, page, license_, token)
+
+
+def _compare_face(pdf: bytes, page: Page, license_: License, token: bytes) -> Check:
+    try:
         differences = face.compare(face.read(pdf), page, license_, token)
-    except (MalformedError, ElicenseError) as err:
-        return Check.failed("face", Code.FACE_MISMATCH, f"unreadable: {err}")
+    except MalformedError as err:
+        differences = (f"unreadable: {err}",)
     if differences:
         return Check.failed("face", Code.FACE_MISMATCH, "; ".join(differences))
     return Check.passed("face")

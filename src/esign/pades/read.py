@@ -16,6 +16,11 @@ from esign import cms
 from esign.errors import MalformedError
 
 MAX_PDF_BYTES = 32 << 20  # a license has about 0.1 MiB, with a photo 0.6 MiB
+# What a PDF library parses when it opens the file; streams it only skips. The largest
+# object of a license, the widths of a font, has some 4 KB. The last one, the signature,
+# has its own limit (MAX_CMS_BYTES).
+MAX_DICTIONARY_BYTES = 1 << 17
+MAX_DICTIONARIES_BYTES = 1 << 20
 HEADER = b"%PDF-1.7\n%\xc2\xa5\xc2\xb1\xc3\xab\n"
 
 _NUMBER = rb"(0|[1-9][0-9]{0,9})"
@@ -109,6 +114,7 @@ def _dictionaries(pdf: bytes, starts: Sequence[int]) -> Sequence[bytes]:
     The objects must fill the file from the header to the table.
     """
     texts: list[bytes] = []
+    left = MAX_DICTIONARIES_BYTES
     for number, (start, end) in enumerate(pairwise(starts), 1):
         head = b"%d 0 obj\n" % number
         if not pdf.startswith(head, start, end):
@@ -116,6 +122,9 @@ def _dictionaries(pdf: bytes, starts: Sequence[int]) -> Sequence[bytes]:
         if not pdf.endswith(b"\nendobj\n", start, end):
             raise MalformedError(f"PDF: object {number} does not end where the next is")
         texts.append(_dictionary(pdf, start, end))
+        left -= len(texts[-1])
+        if len(texts[-1]) > MAX_DICTIONARY_BYTES or left < 0:
+            raise MalformedError(f"PDF: object {number} has too much beside its stream")
     return texts
 
 
