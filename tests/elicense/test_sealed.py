@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from elicense import document, payload, record, validating
 from elicense.attachments import RECORD_NAME, TOKEN_NAME
 from elicense.catalog import Catalog
+from elicense.identifiers import Identifier
 from elicense.issuing import Issued
+from elicense.model import License
 from elicense.policy import SEALED_ONLY, STANDARD
 from elicense.samples import sample, variant
 from elicense.testing import SECOND_CODE, START, Simulator, claims_of
@@ -27,7 +29,14 @@ from esign.pades import SealAppearance, SealIdentity
 from esign.seal_image import SealSpec
 from esign.signer import SoftwareSigner
 from esign.verdict import Code, Indication
-from tests.elicense.world import Parts, other_record, parts_of, sealed, unsealed
+from tests.elicense.world import (
+    Parts,
+    other_record,
+    parts_of,
+    reissued,
+    sealed,
+    unsealed,
+)
 
 TYPE = "special-operation"
 
@@ -309,6 +318,58 @@ def test_a_type_that_was_not_granted_to_the_seal_is_not_authorized(
         Code.NOT_AUTHORIZED,
         "the seal was not granted this type",
     )
+
+
+# A department that says with its own keys what it may not say.
+
+
+def _draft(**changes: object) -> Callable[[License], License]:
+    return lambda license_: replace(license_, draft=replace(license_.draft, **changes))
+
+
+def _without_category(license_: License) -> License:
+    kept = dict(license_.draft.fields)
+    del kept["category"]
+    return _draft(fields=kept)(license_)
+
+
+def _with_a_field(license_: License) -> License:
+    return _draft(fields={**license_.draft.fields, "rank": "一级"})(license_)
+
+
+def _other_type_code(license_: License) -> License:
+    code = Identifier.build("11990000000000019A001", license_.issuer.code, "1").text
+    return replace(license_, identifier=code)
+
+
+def _other_issuer(license_: License) -> License:
+    issuer = replace(license_.issuer, name="示范省人民政府")
+    return replace(license_, issuer=issuer)
+
+
+OVERSTATED: dict[str, tuple[Callable[[License], License], str]] = {
+    "another organ's name": (_other_issuer, "names its issuer otherwise"),
+    "another type's title": (_draft(title="食品经营许可证"), "title, type code"),
+    "another type's identifier": (_other_type_code, "title, type code"),
+    "a required field left out": (_without_category, "title, type code"),
+    "a field that the type does not have": (_with_a_field, "title, type code"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), OVERSTATED.values(), ids=OVERSTATED)
+def test_what_a_department_may_not_say_is_altered(
+    stage: Stage, change: Callable[[License], License], why: str
+) -> None:
+    license_ = change(stage.issued.license)
+    pdf = sealed(stage.world, reissued(stage.world, stage.issued, license_))
+    code, detail = stage.check(pdf, "record")
+    assert code is Code.ALTERED
+    assert why in detail
+
+
+def test_the_same_license_made_again_is_valid(stage: Stage) -> None:
+    parts = reissued(stage.world, stage.issued, stage.issued.license)
+    assert stage.verdict(sealed(stage.world, parts)).code is Code.VALID
 
 
 # No seal, or not our file any more.

@@ -1,13 +1,13 @@
 """What tests of validation need beside the Simulator: wrong documents, well made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from elicense import document, record
+from elicense import document, payload, record
 from elicense.document import DocumentParts
 from elicense.issuing import Issued
-from elicense.payload import qr_text, read_qr_text
+from elicense.model import License
 from elicense.register import Row
-from elicense.testing import Department, Simulator
+from elicense.testing import Department, Simulator, claims_of
 from esign import pades, seal_image
 from esign.pades import SealAppearance
 from esign.seal_image import SealSpec
@@ -51,13 +51,13 @@ def parts_of(world: Simulator, issued: Issued) -> Parts:
 def unsealed(world: Simulator, parts: Parts) -> bytes:
     """Return the page and its attachments without a seal."""
     license_ = parts.face.license
-    token = read_qr_text(parts.face.qr_text)
+    token = payload.read_qr_text(parts.face.qr_text)
     license_type = world.catalog.get(license_.draft.type_name)
     return document.render(
         DocumentParts(
             license=license_,
             license_type=license_type,
-            qr_text=parts.drawn_qr or qr_text(token),
+            qr_text=parts.drawn_qr or payload.qr_text(token),
             photo=parts.photo,
             record=parts.record,
             token=parts.token,
@@ -86,3 +86,25 @@ def other_record(parts: Parts) -> bytes:
     """Return the same record under another salt: well-formed, another digest."""
     license_, salt = record.decode(parts.record)
     return record.encode(license_, bytes(byte ^ 1 for byte in salt))
+
+
+def reissued(world: Simulator, issued: Issued, license_: License) -> Parts:
+    """Return the parts of a license as a department with its own keys could make it.
+
+    Record, token and page say the same and are properly signed; only what they say is
+    not what the department may say.
+    """
+    row = row_of(world, issued)
+    data = record.encode(license_, row.allocation.salt)
+    claims = payload.claims_of(
+        license_,
+        world.catalog.get(license_.draft.type_name),
+        record_digest=record.digest(data),
+        status=claims_of(issued).status,
+        signed_at=issued.verdict.at,
+    )
+    token = payload.sign_token(claims, world.department.token)
+    face = replace(issued, license=license_, qr_text=payload.qr_text(token))
+    return Parts(
+        token=token, record=data, face=face, photo=parts_of(world, issued).photo
+    )
