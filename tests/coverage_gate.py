@@ -9,8 +9,21 @@ import sys
 from pathlib import Path
 
 MINIMUM: dict[str, float] = {
+    # What decides trust is covered whole, branch by branch.
+    "src/esign/cbor.py": 100,
+    "src/esign/cms.py": 100,
+    "src/esign/cose.py": 100,
+    "src/esign/pades/read.py": 100,
+    "src/esign/pades/validate.py": 100,
+    "src/esign/statuslist.py": 100,
+    "src/elicense/attachments.py": 100,
+    "src/elicense/lifecycle.py": 100,
+    "src/elicense/payload.py": 100,
     "src/elicense/photos.py": 100,
     "src/elicense/qr.py": 100,
+    "src/elicense/quick_token.py": 100,
+    "src/elicense/trust.py": 100,
+    "src/elicense/validating/": 100,
 }
 """Path of a file, or of a folder with a slash at its end -> least percent."""
 

@@ -9,6 +9,7 @@ import pikepdf
 import pypdfium2
 import pytest
 import zxingcpp
+from pikepdf import pdfa
 from PIL import Image, ImageChops
 
 from elicense import document, layout, record
@@ -301,3 +302,14 @@ def test_a_real_license_has_no_watermark():
     difference = ImageChops.difference(picture(specimen), picture(data))
     changed = sum(difference.histogram()[8:])
     assert changed > 0.02 * difference.width * difference.height
+
+
+# pikepdf.pdfa does not judge attachments; docs/formats/pdf.md, section 8, does.
+NOT_JUDGED = "pikepdf:embedded-file"
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_an_independent_validator_finds_no_violation_of_pdf_a_3b(name, files):
+    with pikepdf.open(files[name]) as pdf:
+        findings = pdfa.check(pdf, pdfa.Flavour.PDFA_3B).findings
+    assert [str(found) for found in findings if found.rule != NOT_JUDGED] == []

@@ -30,8 +30,8 @@ _INDIRECT = re.compile(rb"/(?:XRefStm|Prev|Encrypt)|#")
 """Entries of a trailer that ours has not; # could spell them in another way."""
 
 Value: TypeAlias = (
-    "str | bytes | int | float | None | tuple[Value, ...] | Mapping[str, Value]"
-    " | Content"
+    "str | bytes | int | float | tuple[Value, ...] | Mapping[str, Value] | Content"
+    " | None"
 )
 """A PDF object: a name is a text with its slash, a string is bytes."""
 
@@ -92,6 +92,7 @@ def read(pdf: bytes) -> Drawing:
             return _read(document)
     except (
         pikepdf.PikepdfError,
+        ArithmeticError,
         AttributeError,
         IndexError,
         KeyError,
@@ -183,8 +184,14 @@ class _Reader:
         if isinstance(item, pikepdf.Dictionary):
             return self.entries(item, depth)
         if isinstance(item, pikepdf.Array):
-            return tuple(self.value(part, depth + 1) for part in item.as_list())
+            return self._array(item, depth)
         return str(item) if isinstance(item, pikepdf.Name) else _string(item)
+
+    def _array(self, items: pikepdf.Array, depth: int) -> tuple[Value, ...]:
+        """Return the values of an array, its length checked first."""
+        if len(items) > self._values:
+            raise MalformedError("face: the page has too many parts")
+        return tuple(self.value(part, depth + 1) for part in items.as_list())
 
     def entries(
         self, owner: pikepdf.Object, depth: int = 0, skip: tuple[str, ...] = ()

@@ -63,12 +63,10 @@ def _tables(data: bytes) -> dict[bytes, bytes]:
 
 def _same_metrics(expected: Mapping[bytes, bytes], seen: Mapping[bytes, bytes]) -> bool:
     """Tell whether em, kind of offsets, number of glyphs and their metrics agree."""
-    facts = [
-        (tables[b"head"][16:20], tables[b"head"][50:], tables[b"maxp"][4:6])
-        + (tables[b"hhea"][4:10], tables[b"hhea"][34:])
-        for tables in (expected, seen)
-    ]
-    if facts[0] != facts[1]:
+    heads = [t[b"head"][16:20] + t[b"head"][50:] for t in (expected, seen)]
+    counts = [t[b"maxp"][4:6] + t[b"hhea"][34:] for t in (expected, seen)]
+    lines = [t[b"hhea"][4:10] for t in (expected, seen)]
+    if any(ours != theirs for ours, theirs in (heads, counts, lines)):
         return False
     bearings = [list(struct.iter_unpack(">Hh", t[b"hmtx"])) for t in (expected, seen)]
     return len(bearings[0]) == len(bearings[1]) and all(
@@ -89,10 +87,11 @@ def _same_outline(expected: bytes, seen: bytes) -> bool:
     """Tell whether two glyf records draw the same shape."""
     if expected == seen:
         return True
+    if len(seen) > 2 * len(expected) + 64:
+        return False  # before it is taken apart
     first, second = _contours(expected), _contours(seen)
     return len(first) == len(second) and all(
-        _same_contour(ours, theirs)
-        for ours, theirs in zip(first, second, strict=True)
+        _same_contour(ours, theirs) for ours, theirs in zip(first, second, strict=True)
     )
 
 
