@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from elicense import issuing, payload, samples, trust, validating
 from elicense.catalog import Catalog
+from elicense.closing import Closing
 from elicense.issuing import Issued, IssuingDesk, Request
 from elicense.payload import Claims
 from elicense.policy import STANDARD, ValidationPolicy
@@ -115,7 +115,7 @@ class Department:
         )
 
 
-class Simulator:
+class Simulator(Closing):
     """The world. A context manager: its registers live in a temporary folder."""
 
     def __init__(self, at: datetime = START) -> None:
@@ -145,19 +145,6 @@ class Simulator:
             self.add_department(CODE, NAME),
             self.add_department(SECOND_CODE, SECOND_NAME),
         ]
-
-    def __enter__(self) -> Self:
-        """Return the world."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the registers and remove them."""
-        self.close()
 
     def close(self) -> None:
         """Close the registers and remove them."""

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from elicense import (
@@ -27,6 +26,7 @@ from elicense import (
 )
 from elicense.catalog import Catalog
 from elicense.changing import Changed, Grounds
+from elicense.closing import Closing
 from elicense.errors import (
     AmbiguousNumberError,
     ConflictError,
@@ -84,7 +84,7 @@ class Shown:
     row: Row
 
 
-class Workspace:
+class Workspace(Closing):
     """An issuing organ's own place; open it, use it, close it."""
 
     def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
@@ -155,19 +155,6 @@ class Workspace:
         finally:
             files.remove_folder(draft)
         return cls(folder, passphrase)
-
-    def __enter__(self) -> Self:
-        """Return the workspace; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the register."""
-        self.close()
 
     def close(self) -> None:
         """Close the register; the workspace is not used after it."""

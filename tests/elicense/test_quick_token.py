@@ -27,6 +27,28 @@ SMALL = st.sampled_from([0, 1, 23, 24, 255, 256, 2031, 65535])
 INDEXES = st.one_of(SMALL, st.integers(0, (1 << 20) - 1))
 
 
+EXAMPLE = Claims(
+    issuer="11990100000000027A",
+    signed_at=datetime(2026, 11, 21, 2, tzinfo=UTC),
+    validity=Validity(date(2026, 11, 21), date(2032, 11, 20)),
+    status=StatusReference(2032, 77_777),
+    identifier=Identifier.build(
+        "11990000000000019A003", "11990100000000027A", "20260000001"
+    ).text,
+    number="****0019",
+    type_name="special-operation",
+    type_version=1,
+    holder="张示例",
+    holder_count=2,
+    holder_code="****0019",
+    issue_date=date(2026, 11, 21),
+    checkpoint=Checkpoint("复审", date(2026, 11, 20) + timedelta(days=1096)),
+    case_digest=bytes(range(16)),
+    fields={"category": "电工作业", "item": "低压电工作业"},
+    record_digest=bytes(range(32)),
+)
+
+
 @st.composite
 def claims(draw: st.DrawFn) -> Claims:
     first = draw(DAYS)
@@ -147,6 +169,51 @@ def test_any_bytes_give_an_answer(data: bytes) -> None:
     agrees(data)
 
 
+def _payload(**members: object) -> bytes:
+    """Return EXAMPLE's payload with other members of the license map, by number."""
+    outer = dict(cbor.decode(payload.encode(EXAMPLE)))
+    inner = {**outer[-65538], **{int(key[1:]): value for key, value in members.items()}}
+    return cbor.encode({**outer, -65538: inner})
+
+
+def _replaced(old: bytes, new: bytes) -> bytes:
+    data = payload.encode(EXAMPLE)
+    assert data.count(old) == 1
+    return data.replace(old, new)
+
+
+EXP, NBF, IAT = 1_984_579_200, 1_795_190_400, int(EXAMPLE.signed_at.timestamp())
+NOT_CANONICAL = {
+    "one holder that is counted": _payload(_6=1),
+    "fields without any": _payload(_11={}),
+    "more fields than a short head tells": _payload(
+        _11={f"key {number:02}": "x" for number in range(24)}
+    ),
+    "a count of members that is one too high": _replaced(
+        b"\x3a\x00\x01\x00\x01\xac", b"\x3a\x00\x01\x00\x01\xad"
+    ),
+    "a map of five with exp": _replaced(b"\xa6\x01\x72", b"\xa5\x01\x72"),
+    "seconds that fit a shorter head": _replaced(
+        b"\x06\x1a" + IAT.to_bytes(4, "big"), b"\x06\x1a\x00\x00\xff\xff"
+    ),
+    "an end that is not midnight": _replaced(
+        EXP.to_bytes(4, "big"), (EXP + 1).to_bytes(4, "big")
+    ),
+    "an end at the beginning": _replaced(
+        EXP.to_bytes(4, "big"), NBF.to_bytes(4, "big")
+    ),
+    "a name of a field with a long head": _replaced(b"\x64item", b"\x78\x04item"),
+    "a field that ends behind the map": _replaced(b"\x64item", b"\x78\xffitem"),
+    "a name of a field that is a number": _replaced(b"\x64item", b"\x04item"),
+}
+
+
+@pytest.mark.parametrize("data", NOT_CANONICAL.values(), ids=NOT_CANONICAL)
+def test_a_payload_that_is_not_canonical_is_not_read(data: bytes) -> None:
+    assert data != payload.encode(EXAMPLE)
+    assert not agrees(cose.sign(data, SIGNER, payload.PURPOSE))
+
+
 @pytest.mark.parametrize(
     "days", [0, 2_932_896, 2_932_897, (1 << 31) - 1, (1 << 32) - 1]
 )
@@ -176,25 +243,3 @@ def test_a_signature_by_another_key_does_not_verify() -> None:
 def test_an_ed25519_token_is_left_to_the_simple_readers() -> None:
     other = SoftwareSigner.generate(Suite.ED25519)
     assert quick_token.read(payload.sign_token(EXAMPLE, other)) is None
-
-
-EXAMPLE = Claims(
-    issuer="11990100000000027A",
-    signed_at=datetime(2026, 11, 21, 2, tzinfo=UTC),
-    validity=Validity(date(2026, 11, 21), date(2032, 11, 20)),
-    status=StatusReference(2032, 77_777),
-    identifier=Identifier.build(
-        "11990000000000019A003", "11990100000000027A", "20260000001"
-    ).text,
-    number="****0019",
-    type_name="special-operation",
-    type_version=1,
-    holder="张示例",
-    holder_count=2,
-    holder_code="****0019",
-    issue_date=date(2026, 11, 21),
-    checkpoint=Checkpoint("复审", date(2026, 11, 20) + timedelta(days=1096)),
-    case_digest=bytes(range(16)),
-    fields={"category": "电工作业", "item": "低压电工作业"},
-    record_digest=bytes(range(32)),
-)

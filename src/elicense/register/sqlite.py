@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from elicense import dates
+from elicense.closing import Closing
 from elicense.errors import ConflictError, NotFoundError
 from elicense.events import Event, EventKind
 from elicense.lifecycle import State
@@ -58,7 +58,7 @@ _SWAP = """UPDATE license
     RETURNING 1"""
 
 
-class SqliteRegister:
+class SqliteRegister(Closing):
     """A register in one file. A context manager: leaving it closes the connections."""
 
     def __init__(self, file: SqliteFile) -> None:
@@ -97,21 +97,6 @@ class SqliteRegister:
     def close(self) -> None:
         """Close this process's connections, those of other threads too."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        """Return the register itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
-
-    # Writing
 
     def reserve(self, request: ReserveRequest, build: Build) -> Reservation:
         """Give a request its place (:meth:`elicense.register.Register.reserve`)."""

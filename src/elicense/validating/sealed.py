@@ -183,9 +183,8 @@ def _agrees(
 
 def _names_its_issuer(license_: License, trust: TrustState) -> bool:
     entry = trust.organizations.get(license_.issuer.code)
-    if entry is None:
-        return False
-    return license_.issuer.name == entry.name_on(license_.draft.issue_date)
+    day = license_.draft.issue_date
+    return entry is not None and entry.name_on(day) == license_.issuer.name
 
 
 def _type_of(license_: License, catalog: Catalog) -> LicenseType | None:
