@@ -11,6 +11,7 @@ deterministic CBOR puts them, so nothing is built that is not kept, and being in
 and minimal is checked by the comparison itself.
 """
 
+import functools
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -245,6 +246,7 @@ def _seconds(raw: bytes) -> int:
     return value
 
 
+@functools.lru_cache(maxsize=4096)  # few days, many licenses
 def _validity(first: bytes, last: bytes | None) -> Validity:
     begin = _midnight(first)
     if last is None:

@@ -33,6 +33,9 @@ class Status(enum.IntEnum):
     SUPERSEDED = 3
 
 
+_STATUSES = tuple(Status)
+
+
 def array(statuses: Mapping[int, int], size: int, bits: int = BITS) -> bytes:
     """Return the packed array of ``size`` statuses; those not named are 0.
 
@@ -116,7 +119,7 @@ class StatusList:
 
     def status(self, index: int) -> Status:
         """Return the status at ``index``; MalformedError outside the list."""
-        return Status(status_at(self.array, index))
+        return _STATUSES[status_at(self.array, index)]
 
     def in_force(self, at: int) -> bool:
         """Tell whether the list may be used at an instant, in seconds since 1970."""
