@@ -1,53 +1,41 @@
-"""The printed face of a PDF, read back by another engine than the one that drew it.
+"""The printed face of a PDF, held against the page that its record composes to.
 
 What a person sees is text, a symbol and a photo, and it takes more than these to see
-them: none may be out of sight, and nothing may lie over them. `read` takes all of it
-from the page and from its dictionaries; `compare` holds it against the page that the
-record composes to. Neither depends on how the bytes were written, so that a page of
-another writer of ours, of today or of long ago, passes (docs/formats/pdf.md, 9).
+them: none may be out of sight, and nothing may lie over them. None of it depends on how
+the bytes were written, so that a page of another writer of ours, of today or of long
+ago, passes (docs/formats/pdf.md, section 9).
 """
 
-import ctypes
 import difflib
-import hashlib
-import io
 import itertools
-import math
-import re
-import threading
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-import pikepdf
-import pypdfium2
-import pypdfium2.raw as pdfium
-from PIL import Image
 
 from elicense import fonts, payload, qr
+from elicense.drawing import (
+    MAX_BYTES,
+    MAX_OBJECTS,
+    MAX_PAGES,
+    MAX_TEXT,
+    Face,
+    Letter,
+    read,
+)
 from elicense.layout import Box, Colour, Page, Run
+from elicense.layout.compose import QR_MM
 from elicense.layout.primitives import POINTS_PER_MM
 from elicense.model import License
 from esign.errors import MalformedError
 
-MAX_BYTES = 4 << 20
-"""Bytes of a file; ours have 100 KB to 2 MB."""
-MAX_PARTS = 2_000
-"""Indirect objects of a file; ours have about 40."""
-MAX_INFLATED = 16 << 20
-"""Bytes of all inflated streams of a file; ours have at most 3 MB."""
-MAX_PAGES = 8
-"""Pages of a file; ours have one."""
-MAX_OBJECTS = 20_000
-"""Texts, images, paths and forms on all pages; ours have about a hundred."""
-MAX_TEXT = 50_000
-"""Characters on all pages; ours have at most some 4,000."""
-MAX_PIXELS = 9_000_000
-"""Pixels of one rendered page, A4 at 300 dpi, and of one JPEG."""
-MAX_IMAGE = 1 << 20
-"""Bytes of one JPEG; a photo has at most 500 KB."""
-RESOLUTIONS = (150, 300)
-"""Dots per inch of the rendered page; the next where no symbol is read."""
+__all__ = [
+    "MAX_BYTES",
+    "MAX_OBJECTS",
+    "MAX_PAGES",
+    "MAX_TEXT",
+    "Face",
+    "Letter",
+    "compare",
+    "read",
+]
 
 PLACE = 0.5
 """Largest difference of the page's size, the seal's box, heights and type sizes, in
@@ -60,100 +48,159 @@ SHADE = 2
 """The same of one of 255 steps of a colour."""
 EDGE = 1.0
 """The same of an edge of the symbol or the photo, in points."""
-OUTLINE = 0.1
-"""Greatest width of a text's outline, in parts of the type size."""
 
-_ENGINE = threading.Lock()
-"""PDFium must not be called from two threads at once."""
-_HYPHENS = {0x02: ord("-"), 0xFFFE: ord("-")}
-"""The engine marks a hyphen at the end of a line with another character."""
-_FILL = pdfium.FPDF_TEXTRENDERMODE_FILL
-_FILL_STROKE = pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE
-_HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
-_CORNERS = 4
-_OPAQUE = 255
-_UNSEEN = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 8
-"""Flags Invisible, Hidden, NoView, ToggleNoView (ISO 32000-1, table 165)."""
-_PRINT = 1 << 2
 _EXTRA = "text that is not on the composed page"
-_TABLE_END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*")
-_TAIL = 64
-"""Bytes at the end of a file where `_TABLE_END` stands."""
-_INDIRECT = re.compile(rb"/(?:XRefStm|Prev|Encrypt)|#")
-"""Entries of a trailer that ours has not; # could spell them in another way."""
-_FILTERS = (None, "/FlateDecode", "/DCTDecode")
-
-_CATALOG = frozenset({
-    "/Type", "/Pages", "/Lang", "/ViewerPreferences", "/Metadata", "/OutputIntents",
-    "/AF", "/Names", "/AcroForm", "/Perms",
-})  # fmt: skip
-_TREE = frozenset({"/Type", "/Kids", "/Count"})
-_PAGE = frozenset({
-    "/Type", "/Parent", "/MediaBox", "/CropBox", "/Resources", "/Contents", "/Annots",
-})  # fmt: skip
-_RESOURCES = frozenset({"/Font", "/XObject", "/ProcSet"})
-_IMAGE = frozenset({
-    "/Type", "/Subtype", "/Name", "/Width", "/Height", "/ColorSpace",
-    "/BitsPerComponent", "/Interpolate", "/Intent", "/Length", "/Filter",
-    "/DecodeParms",
-})  # fmt: skip
-_SEAL = frozenset({
-    "/Type", "/Subtype", "/FT", "/T", "/F", "/Rect", "/AP", "/P", "/V",
-})  # fmt: skip
-"""Keys that change nothing of what a person sees, or whose values are checked here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One character as it is drawn.
+def compare(face: Face, page: Page, license_: License, token: bytes) -> tuple[str, ...]:
+    """Return how a face differs from what it should be; empty where it does not.
 
-    Attributes:
-        char: the character, never white space.
-        x: left end of its baseline in points.
-        y: height of its baseline in points.
-        size: type size in points.
-        stretch: horizontal scale, 1 is natural.
-        colour: of the fill.
+    1. One page, of the composed size. 2. No fault: no entry in the page's dictionaries,
+    no hidden, clipped or turned text and no order of drawing that ours have not.
+    3. One annotation, the seal, in its box. 4. The whole text is that of the composed
+    page. 5. Every character has its place, type size and colour. 6. Exactly one symbol
+    of ours, which spells the token, in its box. 7. The photo is the one of the record,
+    in its box. 8. No other image.
+
+    Not compared: static art, the seal's picture, outlines of glyphs, metadata.
+
+    Args:
+        face: what was read.
+        page: composed from the record, for a symbol of any size.
+        license_: the record.
+        token: bytes of the token.
+
+    Returns:
+        One English phrase for each difference with the names of fields, never values.
     """
+    differences = []
+    if face.pages != 1:  # (1)
+        differences.append(f"{face.pages} pages instead of one")
+    size = (0, 0, page.ornament.width, page.ornament.height)
+    if not _near(face.boxes.get("paper"), size, PLACE):
+        differences.append("size of the page")
+    differences += face.faults  # (2)
+    if not _near(face.boxes.get("seal"), page.seal_box, PLACE):  # (3)
+        differences.append("place of the seal")
+    text_differences = tuple(_text_differences(face.text, page))  # (4)
+    differences += text_differences or _letter_differences(face, page)  # (5)
+    differences += _symbol_differences(face, page, token)  # (6)
+    photo = license_.draft.photo
+    if face.photo_sha256 != (photo.sha256 if photo else None):  # (7)
+        differences.append("photo")
+    if not _fills(face.boxes.get("photo"), page.photo_box):
+        differences.append("place of the photo")
+    if face.images != (2 if photo else 1):  # (8)
+        differences.append(f"{face.images} images on the page")
+    return tuple(differences)
 
-    char: str
-    x: float
-    y: float
-    size: float
-    stretch: float
-    colour: Colour
+
+def _near(seen: Box | None, expected: Box, tolerance: float) -> bool:
+    """Tell whether a box is where it should be."""
+    return seen is not None and all(
+        abs(ours - theirs) <= tolerance
+        for ours, theirs in zip(expected, seen, strict=True)
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """What the pages of a file show.
+def _fills(seen: Box | None, room: Box | None) -> bool:
+    """Tell whether a photo is as large as it can be inside of its room."""
+    if seen is None or room is None:
+        return seen is room
+    gaps = [abs(ours - theirs) <= EDGE for ours, theirs in zip(room, seen, strict=True)]
+    inside = (
+        min(seen[0] - room[0], seen[1] - room[1], room[2] - seen[2], room[3] - seen[3])
+        >= -EDGE
+    )
+    return inside and ((gaps[0] and gaps[2]) or (gaps[1] and gaps[3]))
 
-    Attributes:
-        letters: the characters of all pages in drawing order.
-        qr_texts: distinct texts of all symbols, in no promised order.
-        photo_sha256: of the one photo's bytes as they stand in the file; None where
-            there is none or more than one.
-        faults: English phrases for what no page of ours has; no values.
-        pages: number of pages.
-        images: number of images, the symbol and the photo included.
-        paper: media box of the first page.
-        seal_box: of the first page's seal; None where it has none.
-        symbol_box: of the last image that is no JPEG; None where there is none.
-        photo_box: of the last image that is one; None where there is none.
+
+def _text_differences(seen: str, page: Page) -> Iterator[str]:
+    """Yield the fields whose text is not as composed."""
+    expected = page.text
+    if seen == expected:
+        return
+    if len(seen) > 2 * len(expected) + 200:
+        yield _EXTRA
+        return
+    owners = [run.field for run in page.runs for part in run.text.split() for _ in part]
+    matcher = difflib.SequenceMatcher(None, expected, seen, autojunk=False)
+    touched: dict[str, None] = {}
+    for kind, start, end, _, _ in matcher.get_opcodes():
+        if kind == "insert":
+            touched[owners[start - 1] if start else _EXTRA] = None
+        elif kind != "equal":
+            touched.update(dict.fromkeys(owners[start:end]))
+    yield from (f"text of {owner}" if owner != _EXTRA else owner for owner in touched)
+
+
+def _letter_differences(face: Face, page: Page) -> Iterator[str]:
+    """Yield the fields whose characters are not drawn as composed.
+
+    The symbol is composed for a usual token; it grows to the right and up with its own,
+    and its caption keeps to its middle.
     """
+    symbol = face.boxes.get("symbol", page.qr_box)
+    grown = (symbol[2] - symbol[0]) - (page.qr_box[2] - page.qr_box[0])
+    letters = iter(face.letters)
+    touched: dict[str, None] = {}
+    for run in page.runs:
+        expected = list(_letters(run, grown / 2 if run.field == "caption" else 0))
+        seen = list(itertools.islice(letters, len(expected)))
+        places = [letter.x for letter in seen]
+        if places != sorted(places) or not all(map(_alike, expected, seen)):
+            touched[f"drawing of {run.field}"] = None
+    yield from touched
 
-    letters: tuple[Letter, ...] = field(repr=False)
-    qr_texts: tuple[str, ...] = field(repr=False)
-    photo_sha256: bytes | None
-    faults: tuple[str, ...]
-    pages: int
-    images: int
-    paper: Box
-    seal_box: Box | None
-    symbol_box: Box | None
-    photo_box: Box | None
 
-    @property
-    def text(self) -> str:
-        """Return the text of all pages in drawing order, without white space."""
-        return "".join(letter.char for letter in self.letters)
+def _letters(run: Run, shift: float) -> Iterator[Letter]:
+    """Yield the characters of a run as they should be drawn."""
+    typeface, x = fonts.face(run.typeface), run.x + shift
+    for char in run.text:
+        if not char.isspace():
+            yield Letter(char, x, run.y, run.size, run.stretch, run.colour)
+        width = typeface.advance(char) * run.size / fonts.EM
+        x += run.stretch * (width + run.spacing)
+
+
+def _alike(expected: Letter, seen: Letter) -> bool:
+    """Tell whether a character is drawn as it should be."""
+    return (
+        abs(seen.x - expected.x) <= SHIFT * expected.size
+        and abs(seen.y - expected.y) <= PLACE
+        and abs(seen.size - expected.size) <= PLACE
+        and abs(seen.stretch - expected.stretch) <= STRETCH
+        and _same_colour(seen.colour, expected.colour)
+    )
+
+
+def _same_colour(seen: Colour, expected: Colour) -> bool:
+    """Tell whether two colours differ by rounding alone."""
+    return all(
+        abs(theirs - ours) <= SHADE for theirs, ours in zip(seen, expected, strict=True)
+    )
+
+
+def _symbol_differences(face: Face, page: Page, token: bytes) -> Iterator[str]:
+    """Yield what is wrong with the symbols; foreign ones are not ours to judge."""
+    tokens = []
+    for text in face.qr_texts:
+        try:
+            tokens.append(payload.read_qr_text(text))
+        except payload.NotOursError:
+            continue
+        except MalformedError:
+            tokens.append(b"")
+    if len(tokens) != 1:
+        yield f"{len(tokens)} QR symbols of this format instead of one"
+    elif tokens[0] != token:
+        yield "the QR symbol is of another license"
+    left, bottom, _, _ = page.qr_box
+    least, most = (
+        qr.printed_width_mm(17 + 4 * version, QR_MM) * POINTS_PER_MM
+        for version in (1, qr.MAX_VERSION)
+    )
+    box = face.boxes.get("symbol", (0, 0, 0, 0))
+    side = min(max(box[2] - box[0], least), most)
+    if not _near(box, (left, bottom, left + side, bottom + side), EDGE):
+        yield "place of the QR symbol"

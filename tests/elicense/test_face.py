@@ -1,6 +1,5 @@
 import dataclasses
 import io
-import itertools
 import random
 import re
 import zlib
@@ -8,14 +7,11 @@ from datetime import date
 
 import pikepdf
 import pytest
-from fontTools.pens.cu2quPen import Cu2QuPen
-from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from elicense import document, face, fonts, layout
-from elicense.face import outlines
-from elicense.fonts import Typeface
+from elicense import document, drawing, face, layout
 from elicense.model import Checkpoint, Holder, Organization, Validity
 from elicense.testing import Simulator
 from esign import pades, seal_image
@@ -260,7 +256,7 @@ EDITS = {
     ),
     "a line of text beside the page": (
         append(b"BT /F1 9 Tf 1 0 0 1 -300 300 Tm <0002> Tj ET"),
-        "hidden",
+        "text of",
     ),
 }
 
@@ -289,7 +285,8 @@ def test_a_flood_is_malformed(case):
 
 
 def test_much_more_text_is_told_at_once(faces):
-    seen = dataclasses.replace(faces["food-business"], text="示" * 50_000)
+    good = faces["food-business"]
+    seen = dataclasses.replace(good, letters=good.letters[:1] * 50_000)
     found = differences(seen, sample_license("food-business"))
     assert found == ("text that is not on the composed page",)
 
@@ -320,7 +317,7 @@ def test_a_file_of_many_pages_is_malformed_and_of_some_is_read():
         face.read(pages(face.MAX_PAGES + 1))
     seen = face.read(pages(2))
     assert (seen.text, seen.qr_texts, seen.photo_sha256) == ("", (), None)
-    assert (seen.pages, seen.images, seen.hidden) == (2, 0, False)
+    assert (seen.pages, seen.images) == (2, 0)
 
 
 @pytest.mark.parametrize("side", [0.001, 14_400, 1e9, 3e38])
@@ -361,7 +358,7 @@ def test_a_damaged_page_is_read_or_malformed(data):
     assert isinstance(seen.text, str)
 
 
-# The drawing: what the seal key alone could do to a page whose texts stay as they are.
+# What the seal key alone could do to a page whose texts stay as they are.
 
 
 def in_one_stream(change):
@@ -386,6 +383,10 @@ def around_text(before, after=b" Q"):
     return in_one_stream(
         lambda operators: operators.replace(b"BT", before + b"BT", 1) + after
     )
+
+
+def before_text(more):
+    return in_one_stream(lambda operators: operators.replace(b"BT", more + b"BT", 1))
 
 
 def with_resource(kind, name, made, edit):
@@ -472,7 +473,7 @@ SEALED_ATTACKS = {
     "an annotation lies over the holder": (stamp, "2 annotations"),
     "a white rectangle lies over all but the symbol": (
         in_one_stream(lambda operators: operators + b"q 1 1 1 rg 0 250 600 700 re f Q"),
-        "drawing of the page",
+        "something is drawn over the text",
     ),
     "all text is white": (in_one_stream(in_white), "drawing of holders"),
     "everything is transparent": (
@@ -482,20 +483,20 @@ SEALED_ATTACKS = {
             lambda _: pikepdf.Dictionary(ca=0, CA=0),
             in_one_stream(lambda operators: b"/T gs " + operators),
         ),
-        "drawing of the page",
+        "table of resources",
     ),
     "all text is clipped to one point": (
         around_text(b"q 0 0 1 1 re W n "),
-        "drawing of the page",
+        "something is clipped",
     ),
     "all text is in a layer that is off": (layer_that_is_off, "catalog"),
     "all text is made smaller by a thousand": (
         around_text(b"q 0.001 0 0 0.001 0 0 cm "),
-        "drawing of the page",
+        "drawing of title",
     ),
     "the page is cropped to its foot": (
         set_on_page("/CropBox", b"[0 0 595 200]"),
-        "the page has another entry",
+        "the page is cropped",
     ),
     "the page is turned": (
         set_on_page("/Rotate", b"180"),
@@ -508,7 +509,7 @@ SEALED_ATTACKS = {
                 + b"q 300 0 0 300 100 400 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \xff EI Q"
             )
         ),
-        "2 images",
+        "2 images on the page",
     ),
     "a shading lies over the text": (
         with_resource(
@@ -519,7 +520,7 @@ SEALED_ATTACKS = {
                 lambda operators: operators + b"q 0 250 600 700 re W n /S sh Q"
             ),
         ),
-        "the page has other resources",
+        "table of resources",
     ),
     "the file opens an address": (
         set_on_catalog("/OpenAction", b"<< /S /URI /URI (http://x) >>"),
@@ -553,23 +554,8 @@ def test_a_page_altered_under_its_own_seal_is_never_valid(case, world, issued, s
     assert any(phrase in detail for detail in details), details
 
 
-def test_a_seal_that_names_another_organ_is_a_mismatch(world, issued, seal):
-    spec = SealSpec("示例国事务部")
-    verdict = verdict_on(world, issued, seal, lambda _: None, spec=spec)
-    assert verdict.code is Code.FACE_MISMATCH
-    assert "picture of the seal" in verdict.checks[-1].detail
-
-
 def test_the_same_page_unaltered_is_valid(world, issued, seal):
     assert verdict_on(world, issued, seal, lambda _: None).code is Code.VALID
-
-
-def change_art(change):
-    def edit(pdf):
-        art = pdf.pages[0].Resources.XObject["/Art"]
-        art.write(change(art.read_bytes()))
-
-    return edit
 
 
 def change_entry(*path, key, value):
@@ -582,90 +568,101 @@ def change_entry(*path, key, value):
     return edit
 
 
-def swap_two_glyphs(pdf):
-    """Exchange the outlines of two characters; ToUnicode and widths stay."""
-    descendant = pdf.pages[0].Resources.Font.F1.DescendantFonts[0]
-    file = descendant.FontDescriptor.FontFile2
-    data = bytearray(file.read_bytes())
-    tables = {bytes(data[at : at + 4]): at for at in range(12, 12 + 16 * 6, 16)}
+def set_on_seal(key, value):
+    """Return a change of the bytes of a sealed page; its seal is not asked here."""
 
-    def table(tag):
-        at = tables[tag]
-        return int.from_bytes(data[at + 8 : at + 12], "big")
-
-    loca, glyf = table(b"loca"), table(b"glyf")
-    count = int.from_bytes(data[table(b"maxp") + 4 : table(b"maxp") + 6], "big")
-    offsets = [
-        int.from_bytes(data[loca + 4 * i : loca + 4 * i + 4], "big")
-        for i in range(count + 1)
-    ]
-    records = [
-        bytes(data[glyf + offsets[i] : glyf + offsets[i + 1]]) for i in range(count)
-    ]
-    records[-1], records[-2] = records[-2], records[-1]
-    place = 0
-    for index, record in enumerate(records):
-        data[loca + 4 * index : loca + 4 * index + 4] = place.to_bytes(4, "big")
-        data[glyf + place : glyf + place + len(record)] = record
-        place += len(record)
-    file.write(bytes(data))
-
-
-def narrow_widths(pdf):
-    descendant = pdf.pages[0].Resources.Font.F1.DescendantFonts[0]
-    widths = descendant.W[1]
-    widths[len(widths) - 1] = 0
-
-
-def a_symbol_of(change):
     def edit(pdf):
-        symbol = pdf.pages[0].Resources.XObject["/QR"]
-        data = bytearray(symbol.read_bytes())
-        change(data)
-        symbol.write(bytes(data))
+        pdf.pages[0].Annots[0][key] = pikepdf.Object.parse(value)
 
     return edit
 
 
-def a_spot_beside_the_symbol(data):
-    data[0] = 0
+def look_when_pressed(pdf):
+    pdf.pages[0].Annots[0].AP.D = pdf.pages[0].Annots[0].AP.N
 
 
-def half_a_module(data):
-    data[len(data) // 2] ^= 0x30
+def drawn_twice(operators):
+    """Draw the title once more, in white; the engine takes it for one text."""
+    title = re.search(rb"\n(/F1 [^\n]* Tj)\n", operators)[1]
+    again = re.sub(rb"\S+ \S+ \S+ (?=rg|RG)", b"1 1 1 ", title)
+    return operators.replace(title, title + b"\n" + again)
 
 
-def symbol_at_double_resolution(pdf):
-    symbol = pdf.pages[0].Resources.XObject["/QR"]
-    side, stride = int(symbol.Width), (int(symbol.Width) + 7) // 8
-    data, rows = symbol.read_bytes(), []
-    for at in range(0, len(data), stride):
-        bits = f"{int.from_bytes(data[at : at + stride], 'big'):0{stride * 8}b}"
-        wide = "".join(bit * 2 for bit in bits[:side])
-        wide += "0" * (-len(wide) % 8)
-        rows += [int(wide, 2).to_bytes(len(wide) // 8, "big")] * 2
-    symbol.write(b"".join(rows))
-    symbol.Width = symbol.Height = 2 * side
+def text_in_a_form(pdf):
+    form = pikepdf.Stream(pdf, b"0 0 m 9 9 l S")
+    form.Type, form.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+    form.BBox = pikepdf.Array([0, 0, 600, 850])
+    form.Resources = pikepdf.Dictionary(Font=pdf.pages[0].Resources.Font)
+    pdf.pages[0].Resources.XObject["/Art"] = pdf.make_indirect(form)
 
 
-F1 = ("/Font", "/F1")
+def bomb(pdf):
+    data = zlib.compress(b" " * (drawing.MAX_INFLATED + 1), 9)
+    pdf.pages[0].Contents = pikepdf.Stream(pdf, data)
+    pdf.pages[0].Contents.Filter = pikepdf.Name.FlateDecode
+
+
+def bomb_in_two_layers(pdf):
+    stream = pikepdf.Stream(pdf, zlib.compress(zlib.compress(bytes(9))))
+    stream.Filter = pikepdf.Array([pikepdf.Name.FlateDecode] * 2)
+    pdf.pages[0].Contents = stream
+
+
+def huge_photo(pdf):
+    out = io.BytesIO()
+    Image.new("L", (3001, 3000)).save(out, "JPEG")
+    image = pdf.pages[0].Resources.XObject.Photo
+    image.write(out.getvalue(), filter=pikepdf.Name.DCTDecode)
+
+
+def not_a_photo(pdf):
+    image = pdf.pages[0].Resources.XObject.Photo
+    image.write(b"GIF89a", filter=pikepdf.Name.DCTDecode)
+
+
+def damaged_stream(pdf):
+    pdf.pages[0].Contents = pikepdf.Stream(pdf, b"no zlib")
+    pdf.pages[0].Contents.Filter = pikepdf.Name.FlateDecode
+
+
+def many_objects(pdf):
+    pdf.Root.More = pikepdf.Array(
+        [pdf.make_indirect(pikepdf.Dictionary(A=1)) for _ in range(drawing.MAX_PARTS)]
+    )
+
+
+NEVER_DRAWN = {
+    "streams that inflate to more than any page": bomb,
+    "a stream under two filters": bomb_in_two_layers,
+    "a stream that is damaged": damaged_stream,
+    "a photo of too many pixels": huge_photo,
+    "a photo that is no JPEG": not_a_photo,
+    "more objects than any file has": many_objects,
+    "a form that could draw text": text_in_a_form,
+}
+
+
+@pytest.mark.parametrize("case", NEVER_DRAWN)
+def test_what_costs_too_much_or_hides_is_malformed(case):
+    data = edited("special-operation", NEVER_DRAWN[case])
+    with pytest.raises(MalformedError):
+        face.read(data)
+
+
 IMAGE = ("/XObject", "/Photo")
-RUN = rb"1 0 0 1 ([\d.]+) ([\d.]+) Tm"
+NUMBER = rb"[\d.]+"
 DRAWN_OTHERWISE = {
-    "a text is moved by half a point": (
-        in_one_stream(
-            lambda operators: re.sub(
-                RUN,
-                lambda m: b"1 0 0 1 %.1f %s Tm" % (float(m[1]) + 0.5, m[2]),
-                operators,
-                count=1,
-            )
-        ),
+    "a text is moved to another line": (
+        replaced(rb"1 0 0 1 (\S+) \S+ Tm", rb"1 0 0 1 \1 700 Tm"),
+        "drawing of title",
+    ),
+    "a text is moved by its own size": (
+        replaced(rb"1 0 0 1 \d+\S*", rb"1 0 0 1 120"),
         "drawing of title",
     ),
     "a text is turned": (
         replaced(rb"1 0 0 1 (?=\S+ \S+ Tm)", b"0 1 -1 0 "),
-        "drawing of title",
+        "something is turned",
     ),
     "a text is set in a smaller type": (
         replaced(rb"/F1 \S+ Tf", b"/F1 1 Tf"),
@@ -675,124 +672,113 @@ DRAWN_OTHERWISE = {
         replaced(rb"\S+ Tc", b"-30 Tc"),
         "drawing of title",
     ),
-    "a text is set without width": (
-        replaced(rb"100 Tz", b"0 Tz"),
-        "drawing of title",
+    "a text is set very narrow": (replaced(rb"100 Tz", b"60 Tz"), "drawing of title"),
+    "a text is set without width": (replaced(rb"100 Tz", b"0 Tz"), "is turned"),
+    "two characters are exchanged on the page alone": (
+        replaced(
+            rb"<(\w{4})(\w{4})(\w*)> Tj",
+            rb"[-1300 <\1> 2600 <\2> -1300 <\3>] TJ",
+        ),
+        "title",
     ),
-    "characters are put in another order": (
-        replaced(rb"<(\w{4})(\w{4})(\w*)> Tj", rb"[-1000 <\1> 2000 <\2\3>] TJ"),
-        "drawing of title",
+    "a text has a pale outline": (
+        replaced(rb"2 Tr \S+ \S+ \S+ RG", b"2 Tr 1 1 1 RG"),
+        "hidden text",
     ),
-    "a number is spelled as only one reader spells it": (
-        replaced(rb"100 Tz", b"1_00 Tz"),
-        "drawing of title",
+    "a text has an outline as wide as itself": (
+        replaced(rb"RG \S+ w (?=1 0 0 1 )", b"RG 30 w "),
+        "hidden text",
     ),
-    "another white space joins two operands": (
-        replaced(rb"(?<=\d) (?=Tc)", b"\x0b"),
-        "drawing of title",
+    "a text is marked with another text": (
+        around_text(b"/Span << /ActualText (1) >> BDC ", b" EMC"),
+        "marked text",
+    ),
+    "a text is drawn twice in one place": (
+        in_one_stream(drawn_twice),
+        "text that no reader sees",
     ),
     "the art is drawn last": (
         in_one_stream(
             lambda operators: operators[len(b"q /Art Do Q\n") :] + b"q /Art Do Q\n"
         ),
-        "drawing of the page",
+        "something is drawn over the text",
     ),
-    "the photo is moved by a point": (
-        replaced(rb"cm /Photo Do", b"cm 1 0 0 1 0.01 0 cm /Photo Do"),
-        "drawing of the page",
+    "the photo is moved": (
+        replaced(rb"cm /Photo Do", b"cm 1 0 0 1 0.1 0 cm /Photo Do"),
+        "place of the photo",
+    ),
+    "the photo is as small as a dot": (
+        replaced(rb"cm /Photo Do", b"cm 0.01 0 0 0.01 0 0 cm /Photo Do"),
+        "place of the photo",
+    ),
+    "a white rectangle lies over the photo": (
+        before_text(b"q 1 g 400 500 200 130 re f Q\n"),
+        "something is drawn over the photo",
+    ),
+    "two lines cross the photo": (
+        before_text(b"q 408 502 m 500 620 l S 500 502 m 408 620 l S Q\n"),
+        "something is drawn over the photo",
+    ),
+    "a wide line crosses the photo": (
+        replaced(rb"0\.6 w", b"60 w"),
+        "something is drawn over the photo",
+    ),
+    "another form lies over the photo": (
+        before_text(b"q 1 0 0 1 0 0 cm /Art Do Q\n"),
+        "something is drawn over the photo",
+    ),
+    "the photo stands on its head": (
+        replaced(rb"cm /Photo Do", b"cm -1 0 0 -1 1 1 cm /Photo Do"),
+        "something is turned",
+    ),
+    "the photo is clipped": (
+        replaced(rb"q (?=\S+ 0 0 \S+ \S+ \S+ cm /Photo)", b"q 0 0 1 1 re W n "),
+        "something is clipped",
     ),
     "the symbol is made smaller": (
         replaced(rb"cm /QR Do", b"cm 0.9 0 0 0.9 0 0 cm /QR Do"),
-        "drawing of the page",
-    ),
-    "an operator more on a line of its own": (
-        in_one_stream(lambda operators: operators + b"q Q\n"),
-        "other operators",
-    ),
-    "the content is an array of streams": (
-        lambda pdf: pdf.pages[0].contents_add(pikepdf.Stream(pdf, b"q Q")),
-        "another content stream",
-    ),
-    "the art has a line more": (
-        change_art(lambda art: art + b"\n1 0 0 RG 0 0 m 600 800 l S"),
-        "art of the page",
-    ),
-    "the art is coloured in another way": (
-        change_art(lambda art: re.sub(rb"[\d.]+ (?=rg)", b"0 ", art, count=1)),
-        "art of the page",
-    ),
-    "the art has a matrix": (
-        change_entry("/XObject", "/Art", key="/Matrix", value=b"[2 0 0 2 0 0]"),
-        "art of the page",
-    ),
-    "the art can use resources": (
-        change_entry("/XObject", "/Art", key="/Resources", value=b"<< /Font << >> >>"),
-        "art of the page",
-    ),
-    "a glyph is that of another character": (swap_two_glyphs, "font F1"),
-    "a character has no width": (narrow_widths, "font F1"),
-    "a font has another encoding": (
-        change_entry(*F1, key="/Encoding", value=b"/Identity-V"),
-        "font F1",
-    ),
-    "there is a font more": (
-        change_entry("/Font", key="/F3", value=b"<< /Type /Font >>"),
-        "other fonts",
+        "place of the QR symbol",
     ),
     "the photo is shown as its negative": (
         change_entry(*IMAGE, key="/Decode", value=b"[1 0 1 0 1 0]"),
-        "photo is not shown",
+        "an image has another entry",
     ),
     "the photo has a mask by colour": (
         change_entry(*IMAGE, key="/Mask", value=b"[0 255 0 255 0 255]"),
-        "photo is not shown",
+        "an image has another entry",
     ),
-    "the photo says another size": (
-        change_entry(*IMAGE, key="/Width", value=b"3"),
-        "photo is not shown",
+    "the photo is shown in an ink": (
+        change_entry(*IMAGE, key="/ColorSpace", value=b"/DeviceCMYK"),
+        "a photo is shown in other colours",
     ),
-    "there is an image that nothing draws": (
-        lambda pdf: pdf.pages[0].Resources.XObject.__setitem__(
-            "/More", pdf.pages[0].Resources.XObject["/QR"]
-        ),
-        "other images",
-    ),
-    "a spot beside the symbol": (
-        a_symbol_of(a_spot_beside_the_symbol),
-        "other parts than its modules",
-    ),
-    "a picture finer than modules in the symbol": (
-        a_symbol_of(half_a_module),
-        "other parts than its modules",
-    ),
-    "a symbol of smaller pixels": (
-        symbol_at_double_resolution,
-        "other parts than its modules",
-    ),
-    "the symbol's row is cut off": (
-        a_symbol_of(lambda data: data.__delitem__(slice(-40, None))),
-        "other parts than its modules",
+    "the paper has three numbers": (
+        set_on_page("/MediaBox", b"[0 0 600]"),
+        "size of the page",
     ),
     "the paper is larger": (set_on_page("/MediaBox", b"[0 0 700 900]"), "size of"),
     "the unit of the page is another": (
         set_on_page("/UserUnit", b"2"),
-        "another entry",
+        "the page has another entry",
     ),
     "the page acts when it is opened": (
         set_on_page("/AA", b"<< /O << /S /URI /URI (http://x) >> >>"),
-        "another entry",
+        "the page has another entry",
     ),
     "the file acts when it is printed": (
         set_on_catalog("/AA", b"<< /WP << /S /URI /URI (http://x) >> >>"),
-        "catalog",
+        "the catalog has another entry",
     ),
     "the viewer is asked to show another area": (
         set_on_catalog("/ViewerPreferences", b"<< /ViewArea /ArtBox >>"),
-        "catalog",
+        "viewer's table",
     ),
     "there are other names": (
         lambda pdf: pdf.Root.Names.__setitem__("/Dests", pikepdf.Dictionary()),
-        "catalog",
+        "table of names",
+    ),
+    "a rotation is inherited": (
+        lambda pdf: pdf.Root.Pages.__setitem__("/Rotate", 90),
+        "",
     ),
 }
 
@@ -807,135 +793,127 @@ def test_what_is_drawn_otherwise_is_a_difference(case, seal):
     assert all(text.isascii() for text in found)
 
 
-def put(value, path, new):
-    """Return nested values with one of them replaced; None takes a key away."""
-    if not path:
-        return new
-    first, *rest = path
-    if isinstance(value, tuple):
-        return tuple(
-            put(item, rest, new) if index == first else item
-            for index, item in enumerate(value)
+SEALED_OTHERWISE = {
+    "the seal is hidden": set_on_seal("/F", b"134"),
+    "the seal is not printed": set_on_seal("/F", b"128"),
+    "the seal acts when it is pressed": set_on_seal(
+        "/A", b"<< /S /URI /URI (http://x) >>"
+    ),
+    "the seal is a stamp": set_on_seal("/Subtype", b"/Stamp"),
+    "the seal is another field": set_on_seal("/FT", b"/Btn"),
+    "the seal looks otherwise when pressed": look_when_pressed,
+    "the seal has no picture": set_on_seal("/AP", b"<< /N << >> >>"),
+}
+
+
+@pytest.mark.parametrize("case", SEALED_OTHERWISE)
+def test_a_seal_that_is_not_seen_differs(case, seal):
+    name = "food-business"
+    good = seal(document.render(parts(sample_license(name))), name)
+    assert differences(face.read(good), sample_license(name)) == ()
+    seen = face.read(altered(good, SEALED_OTHERWISE[case]))
+    found = differences(seen, sample_license(name))
+    assert found == ("the annotation is not a visible seal",)
+
+
+# What another writer of ours may do, and what is not compared.
+
+
+def one_object_a_character(operators):
+    """Set every character on its own, as a writer that kerns by hand would."""
+    return re.sub(
+        rb"<(\w+)> Tj",
+        lambda m: b" ".join(
+            b"<%s> Tj" % m[1][at : at + 4] for at in range(0, len(m[1]), 4)
+        ),
+        operators,
+    )
+
+
+def in_text_objects_of_their_own(operators):
+    return re.sub(rb" Tj\n(?=/F)", b" Tj\nET\nBT\n", operators)
+
+
+def scaled_by_the_matrix(operators):
+    """Set type of one point and let the matrix make it large."""
+    found = re.sub(
+        rb"(/F\d) (\S+) Tf (\S+) Tc (.*?) 1 0 0 1 (\S+) (\S+) Tm",
+        lambda m: (
+            b"%s 1 Tf %.6f Tc %s %s 0 0 %s %s %s Tm"
+            % (m[1], float(m[3]) / float(m[2]), m[4], m[2], m[2], m[5], m[6])
+        ),
+        operators,
+    )
+    return re.sub(rb"2 Tr (\S+ \S+ \S+) RG \S+ w", b"0 Tr", found)
+
+
+def without_the_lines(operators):
+    return re.sub(rb"q [^\n]* l S Q\n", b"", operators)
+
+
+def other_names(pdf):
+    in_one_stream(lambda operators: re.sub(rb"/(F\d|QR|Art)", rb"/X\1", operators))(pdf)
+    for entries in (pdf.pages[0].Resources.Font, pdf.pages[0].Resources.XObject):
+        for key in list(entries.keys()):
+            entries[f"/X{key[1:]}"] = entries[key]
+            del entries[key]
+
+
+WRITTEN_OTHERWISE = {
+    "every character is shown on its own": in_one_stream(one_object_a_character),
+    "every line has a text object": in_one_stream(in_text_objects_of_their_own),
+    "type is scaled by the matrix and not stroked": in_one_stream(scaled_by_the_matrix),
+    "numbers have one decimal": in_one_stream(
+        lambda operators: re.sub(
+            rb"1 0 0 1 (\d+\.\d)\d* (\d+\.\d)\d* Tm", rb"1 0 0 1 \1 \2 Tm", operators
         )
-    changed_value = dict(value)
-    if new is None and not rest:
-        del changed_value[first]
-    else:
-        changed_value[first] = put(value.get(first), rest, new)
-    return changed_value
-
-
-FONT = ("/Resources", "/Font", "/F1")
-DESCENDANT = (*FONT, "/DescendantFonts", 0)
-# What the libraries that seal and that open a page repair on the way, part by part.
-PARTS_OTHERWISE = {
-    "a rotation is inherited": ("tree", ("/Rotate",), 90, "page tree"),
-    "a crop is inherited": ("tree", ("/CropBox",), (0, 0, 9, 9), "page tree"),
-    "the tree counts another page": ("tree", ("/Count",), 2, "page tree"),
-    "the page is a template": ("page", ("/Type",), "/Template", "another entry"),
-    "the page has no size": ("page", ("/MediaBox",), None, "size of the page"),
-    "the size is not four numbers": ("page", ("/MediaBox",), (0, 0), "size of"),
-    "there are no resources": ("page", ("/Resources",), None, "other resources"),
-    "there is no content": ("page", ("/Contents",), None, "another content stream"),
-    "a font is of another kind": ("page", (*FONT, "/Subtype"), "/Type3", "font F1"),
-    "a font has no descendant": (
-        "page",
-        (*FONT, "/DescendantFonts"),
-        (),
-        "font F1",
     ),
-    "a font has no file": (
-        "page",
-        (*DESCENDANT, "/FontDescriptor", "/FontFile2"),
-        None,
-        "font F1",
+    "the content is an array of streams": lambda pdf: pdf.pages[0].contents_add(
+        pikepdf.Stream(pdf, b"q Q")
     ),
-    "a font has no box": (
-        "page",
-        (*DESCENDANT, "/FontDescriptor", "/FontBBox"),
-        None,
-        "font F1",
+    "fonts and images have other names": other_names,
+    "the crop is the paper": lambda pdf: pdf.pages[0].obj.__setitem__(
+        "/CropBox", pdf.pages[0].MediaBox
     ),
-    "a font has another box": (
-        "page",
-        (*DESCENDANT, "/FontDescriptor", "/FontBBox"),
-        (0, 0, 1000, 9),
-        "font F1",
-    ),
-    "the art is no stream": (
-        "page",
-        ("/Resources", "/XObject", "/Art"),
-        {},
-        "art of the page",
-    ),
-    "the symbol is no stream": (
-        "page",
-        ("/Resources", "/XObject", "/QR"),
-        {},
-        "other parts than its modules",
-    ),
-    "the photo is no stream": (
-        "page",
-        ("/Resources", "/XObject", "/Photo"),
-        {},
-        "photo is not shown",
-    ),
-    "the photo is no JPEG": (
-        "page",
-        ("/Resources", "/XObject", "/Photo"),
-        face.drawing.Content({}, b"GIF89a"),
-        "photo is not shown",
-    ),
-    "the annotation has a border": (
-        "annotations",
-        (0, "/BS"),
-        {"/W": 9},
-        "not the seal",
-    ),
-    "the annotation is hidden": ("annotations", (0, "/F"), 134, "not the seal"),
-    "the annotation is no dictionary": ("annotations", (0,), 1, "not the seal"),
-    "the seal looks otherwise when pressed": (
-        "annotations",
-        (0, "/AP", "/D"),
-        {},
-        "picture of the seal",
-    ),
-    "the seal's picture is no stream": (
-        "annotations",
-        (0, "/AP", "/N"),
-        {},
-        "picture of the seal",
-    ),
-    "the seal's picture has no box": (
-        "annotations",
-        (0, "/AP", "/N"),
-        face.drawing.Content({}, b""),
-        "picture of the seal",
-    ),
-    "the seal's picture has a box of names": (
-        "annotations",
-        (0, "/AP", "/N"),
-        face.drawing.Content({"/BBox": ("/A", "/B", "/C", "/D")}, b""),
-        "picture of the seal",
-    ),
-    "the seal's picture is as large as a page": (
-        "annotations",
-        (0, "/AP", "/N"),
-        face.drawing.Content({"/BBox": (0, 0, 900, 900)}, b""),
-        "picture of the seal",
+    "fine lines are drawn in another way": in_one_stream(without_the_lines),
+    "the art is another": lambda pdf: (
+        pdf.pages[0].Resources.XObject["/Art"].write(b"0.9 g 0 0 9 9 re f")
     ),
 }
 
 
-@pytest.mark.parametrize("case", PARTS_OTHERWISE)
-def test_each_part_of_the_drawing_is_compared(case, faces):
-    part, path, new, phrase = PARTS_OTHERWISE[case]
-    seen = faces["special-operation"]
-    value = put(getattr(seen.drawing, part), path, new)
-    drawing = dataclasses.replace(seen.drawing, **{part: value})
-    other = dataclasses.replace(seen, drawing=drawing)
-    found = differences(other, sample_license("special-operation"))
-    assert any(phrase in text for text in found), found
+@pytest.mark.parametrize("case", WRITTEN_OTHERWISE)
+def test_a_page_of_another_writer_of_ours_is_the_same_face(case, seal):
+    name = "food-business"
+    seen = face.read(seal(edited(name, WRITTEN_OTHERWISE[case]), name))
+    assert differences(seen, sample_license(name)) == ()
+
+
+def test_a_seal_with_a_picture_of_its_own_is_the_same_face(seal):
+    name = "food-business"
+    page = document.render(parts(sample_license(name)))
+    spec = SealSpec("示例国事务部", diameter_mm=31)
+    seen = face.read(seal(page, name, spec=spec))
+    assert differences(seen, sample_license(name)) == ()
+
+
+LONGEST = {
+    "business-license": {"scope": "示例、" * 150},
+    "food-business": {"premises": "示例市" * 25},
+    "special-operation": {},
+}
+
+
+@pytest.mark.parametrize("specimen", [True, False], ids=["specimen", "production"])
+@pytest.mark.parametrize("length", [40, 366, 520])
+@pytest.mark.parametrize("name", TYPES)
+def test_every_page_of_ours_is_its_own_face(name, length, specimen, seal):
+    """All types with little and much text, and symbols from small to large."""
+    values = LONGEST[name] if length > 40 else {}
+    license_ = dataclasses.replace(with_fields(name, **values), specimen=specimen)
+    token = random.Random(length).randbytes(length)
+    page = document.render(parts(license_, token))
+    assert differences(face.read(seal(page, name)), license_, token) == ()
 
 
 def test_a_seal_in_another_place_is_a_difference(seal):
@@ -946,345 +924,20 @@ def test_a_seal_in_another_place_is_a_difference(seal):
     assert differences(seen, sample_license(name)) == ("place of the seal",)
 
 
+def test_a_seal_of_three_numbers_is_malformed(seal):
+    name = "food-business"
+    page = seal(document.render(parts(sample_license(name))), name)
+    with pytest.raises(MalformedError):
+        face.read(altered(page, set_on_seal("/Rect", b"[0 0 9]")))
+
+
 def test_a_page_without_a_visible_seal_differs(world):
     name = "food-business"
     page = document.render(parts(sample_license(name)))
     unseen = pades.seal(page, world.department.seal, at=AT)
     for data, expected in (
         (page, "0 annotations on the page instead of the seal alone"),
-        (unseen, "place of the seal"),
+        (unseen, "the annotation is not a visible seal"),
     ):
         found = differences(face.read(data), sample_license(name))
-        assert found[0] == expected
-
-
-PICTURES = {
-    "a seal that has legal effect": (SealSpec("示例市行政审批局", notice=""), True),
-    "a smaller seal": (SealSpec("示例市行政审批局", diameter_mm=38), True),
-    "another purpose": (SealSpec("示例市行政审批局", purpose="合同专用章"), False),
-    "another notice": (SealSpec("示例市行政审批局", notice="正式有效"), False),
-    "one character of the name is another": (SealSpec("示例市行政审判局"), False),
-}
-
-
-@pytest.mark.parametrize("case", PICTURES)
-def test_the_seal_shows_the_issuer_and_nothing_else(case, seal):
-    spec, genuine = PICTURES[case]
-    name = "food-business"
-    page = document.render(parts(sample_license(name)))
-    found = differences(face.read(seal(page, name, spec=spec)), sample_license(name))
-    assert found == (() if genuine else ("picture of the seal",))
-
-
-def test_an_issuer_whose_seal_can_not_be_drawn_has_no_picture(seal):
-    license_ = dataclasses.replace(
-        sample_license("food-business"),
-        issuer=Organization("11990100000000027A", "示例局"),
-    )
-    seen = face.read(seal(document.render(parts(license_)), "food-business"))
-    assert differences(seen, license_) == ("picture of the seal",)
-
-
-# What a genuine page may be.
-
-LONG = ("示例市青禾区、大道1号" * 100)[:900]
-GENUINE = {
-    "a name of eighty characters": changed(
-        "food-business",
-        holders=(dataclasses.replace(FOOD.holders[0], name=LONG[:80]),),
-    ),
-    "addresses of a hundred and fifty": with_fields(
-        "food-business", premises=LONG[:150], domicile=LONG[:150]
-    ),
-    "twenty items": with_fields("food-business", items=(LONG[:20],) * 20),
-    "a scope of nine hundred": with_fields("business-license", scope=LONG),
-    "a person's name of thirty": changed(
-        "special-operation", holders=(dataclasses.replace(HOLDER, name=LONG[:30]),)
-    ),
-    "the fewest characters": with_fields(
-        "food-business", principal="甲", domicile="乙", premises="丙", items=("丁",)
-    ),
-    "an open end": changed(
-        "business-license", validity=Validity(date(2026, 1, 5), None)
-    ),
-}
-
-
-@pytest.mark.parametrize("specimen", [True, False], ids=["specimen", "production"])
-@pytest.mark.parametrize("case", [*TYPES, *GENUINE])
-def test_a_genuine_page_does_not_differ(case, specimen, read):
-    license_ = GENUINE[case] if case in GENUINE else sample_license(case)
-    license_ = dataclasses.replace(license_, specimen=specimen)
-    assert differences(read(license_), license_) == ()
-
-
-@pytest.mark.parametrize("size", [60, 200, 420, 495, 538, 600])
-def test_a_symbol_of_any_size_stands_where_its_modules_put_it(size, read):
-    """The composed page is that of a typical token; a large symbol grows out of it."""
-    token = random.Random(size).randbytes(size)
-    license_ = sample_license("food-business")
-    seen = read(license_, token)
-    assert differences(seen, license_, token) == ()
-
-
-def test_the_last_decimal_may_be_rounded_in_another_way(seal):
-    name = "special-operation"
-
-    def round_up(operators):
-        return re.sub(
-            rb"(\d+\.\d\d)([1-8])(?=\s)",
-            lambda m: m[1] + str(int(m[2]) + 1).encode(),
-            operators,
-        )
-
-    def edit(pdf):
-        in_one_stream(round_up)(pdf)
-        change_art(round_up)(pdf)
-
-    seen = face.read(seal(edited(name, edit), name))
-    assert differences(seen, sample_license(name)) == ()
-
-
-# Fonts.
-
-TEXT = "示例市行政审批局张三：示例○1,A0"
-
-
-def converted(error, char, shift=0):
-    """Return a glyph as a machine with another arithmetic would convert it."""
-    pen = TTGlyphPen(None)
-    target = Cu2QuPen(pen, error, reverse_direction=True)
-    for kind, points in fonts.face(Typeface.SERIF).outline(char):
-        getattr(target, kind)(*((x + shift, y) for x, y in points))
-    glyph = pen.glyph()
-    record = glyph.compile(None)
-    return fonts.Glyph(
-        record + bytes(-len(record) % 4),
-        fonts.face(Typeface.SERIF).advance(char),
-        (glyph.xMin, glyph.yMin, glyph.xMax, glyph.yMax),
-        len(glyph.coordinates),
-        glyph.numberOfContours,
-    )
-
-
-def font_of(glyphs):
-    part = fonts.subset(Typeface.SERIF, TEXT)
-    blank = fonts.Glyph(b"", fonts.EM, (0, 0, 0, 0), 0, 0)
-    return fonts._font_file([blank, *glyphs], part.bounds, part.metrics)
-
-
-@pytest.mark.parametrize("error", [0.3, 0.7, 1.3, 2.0])
-def test_outlines_that_were_converted_in_another_way_are_the_same(error):
-    part = fonts.subset(Typeface.SERIF, TEXT)
-    data = font_of(converted(error, char) for char in sorted(set(TEXT)))
-    assert data != part.data
-    assert outlines.same_font(part, data)
-
-
-def test_every_other_character_is_another_outline():
-    part = fonts.subset(Typeface.SERIF, TEXT)
-    chars = sorted(set(TEXT))
-    good = [fonts.face(Typeface.SERIF).glyph(char) for char in chars]
-    wide = [char for char in chars if fonts.face(Typeface.SERIF).advance(char) == 1000]
-    for index, char in enumerate(chars):
-        if char not in wide:
-            continue
-        other = converted(1.0, wide[wide.index(char) - 1])
-        spoilt = [*good[:index], other, *good[index + 1 :]]
-        assert not outlines.same_font(part, font_of(spoilt)), char
-
-
-@pytest.mark.parametrize("typeface", Typeface)
-@pytest.mark.parametrize(
-    "alike",
-    ["未末", "土士", "己已巳", "日曰", "人入八", "戊戌戍", "1lI", "0Oo", "干千"],
-)
-def test_characters_that_look_alike_have_other_outlines(alike, typeface):
-    records = [fonts.face(typeface).glyph(char).record for char in alike]
-    for first, second in itertools.permutations(records, 2):
-        assert not outlines._same_outline(first, second)
-
-
-FONT_DAMAGE = {
-    "nothing": lambda data: data[:0],
-    "half of it": lambda data: data[: len(data) // 2],
-    "another table": lambda data: data.replace(b"hhea", b"hheb", 1),
-    "noise at its end": lambda data: data[:-40] + bytes(range(40)),
-    "another em": lambda data: data.replace(
-        b"\x5f\x0f\x3c\xf5\x00\x03\x03\xe8", b"\x5f\x0f\x3c\xf5\x00\x03\x07\xd0"
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FONT_DAMAGE)
-def test_a_damaged_font_is_not_the_same(case):
-    part = fonts.subset(Typeface.SERIF, TEXT)
-    damaged = FONT_DAMAGE[case](part.data)
-    assert damaged != part.data
-    assert not outlines.same_font(part, damaged)
-
-
-def test_an_outline_moved_by_a_hundredth_of_the_em_is_another():
-    part = fonts.subset(Typeface.SERIF, TEXT)
-    chars = sorted(set(TEXT))
-    glyphs = [converted(1.0, char, 12 * (char == "张")) for char in chars]
-    assert not outlines.same_font(part, font_of(glyphs))
-
-
-OTHER_RECORDS_OF_A_GLYPH = {
-    "none": b"",
-    "much longer": bytes(100_000),
-    "a composite": b"\xff\xff" + bytes(60),
-    "no contour": bytes(60),
-    "hints": b"\0\x01" + bytes(8) + b"\0\x03" + b"\0\x01" + bytes(60),
-    "contours out of order": b"\0\x02" + bytes(8) + b"\0\x03\0\x02" + bytes(60),
-    "a point far away": b"\0\x01"
-    + bytes(8)
-    + bytes(4)
-    + b"\x01\x7f\xff\0\0"
-    + bytes(60),
-    "one contour of no size": b"\0\x01" + bytes(10) + b"\0\0" + b"\x01" + bytes(60),
-    "only controls": b"\0\x01" + bytes(8) + b"\0\x02\0\0" + bytes(60),
-    "cut short": b"\0\x01" + bytes(8) + b"\0\x03",
-}
-
-
-@pytest.mark.parametrize("case", OTHER_RECORDS_OF_A_GLYPH)
-def test_another_record_of_a_glyph_is_another_font(case):
-    part = fonts.subset(Typeface.SERIF, "一三")
-    good = fonts.face(Typeface.SERIF).glyph("一")
-    other = fonts.face(Typeface.SERIF).glyph("三")
-    record = OTHER_RECORDS_OF_A_GLYPH[case]
-    spoilt = dataclasses.replace(good, record=record + bytes(-len(record) % 4))
-    blank = fonts.Glyph(b"", fonts.EM, (0, 0, 0, 0), 0, 0)
-    data = fonts._font_file([blank, spoilt, other], part.bounds, part.metrics)
-    assert not outlines.same_font(part, data)
-
-
-@given(st.data())
-@settings(max_examples=60, deadline=None)
-def test_any_bytes_are_compared_as_a_font(data):
-    part = fonts.subset(Typeface.SERIF, TEXT)
-    spoilt = bytearray(part.data)
-    for _ in range(data.draw(st.integers(1, 6))):
-        spoilt[data.draw(st.integers(0, len(spoilt) - 1))] = data.draw(
-            st.integers(0, 255)
-        )
-    assert outlines.same_font(part, bytes(spoilt)) in (True, False)
-
-
-# Structures that are not opened.
-
-
-def with_compressed_structure(pdf):
-    out = io.BytesIO()
-    pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return out.getvalue()
-
-
-NOT_OPENED = {
-    "compressed objects": (with_compressed_structure, "cross-reference"),
-    "something before the header": (
-        lambda pdf: b"\n" + saved(pdf),
-        "cross-reference",
-    ),
-    "a table that also names a stream": (
-        lambda pdf: saved(pdf).replace(b"trailer <<", b"trailer << /XRefStm 9"),
-        "cross-reference",
-    ),
-    "an older table": (
-        lambda pdf: saved(pdf).replace(b"trailer <<", b"trailer << /Prev 9"),
-        "cross-reference",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", NOT_OPENED)
-def test_a_structure_that_ours_never_has_is_not_opened(case):
-    make, phrase = NOT_OPENED[case]
-    with pikepdf.open(io.BytesIO(pages(1))) as pdf:
-        data = make(pdf)
-    with pytest.raises(MalformedError, match=phrase):
-        face.read(data)
-
-
-def bomb(pdf):
-    packed = zlib.compress(bytes(face.drawing.MAX_DATA + 1), 9)
-    pdf.pages[0].Contents = pikepdf.Stream(pdf, packed)
-    pdf.pages[0].Contents.Filter = pikepdf.Name.FlateDecode
-
-
-def damaged_stream(pdf):
-    pdf.pages[0].Contents = pikepdf.Stream(pdf, b"not deflated")
-    pdf.pages[0].Contents.Filter = pikepdf.Name.FlateDecode
-
-
-def many_values(pdf):
-    pdf.pages[0].obj["/Many"] = pikepdf.Array([0] * (face.drawing.MAX_VALUES + 1))
-
-
-def deep_values(pdf):
-    inner = pikepdf.Array()
-    for _ in range(face.drawing.MAX_DEPTH + 2):
-        inner = pikepdf.Array([inner])
-    pdf.pages[0].obj["/Deep"] = inner
-
-
-def circle(pdf):
-    first = pdf.make_indirect(pikepdf.Dictionary())
-    first["/Next"] = first
-    pdf.pages[0].obj["/First"] = first
-
-
-def page_below_another_node(pdf):
-    page = pdf.pages[0].obj
-    page.Parent = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Pages))
-
-
-WITHOUT_END = {
-    "a stream that inflates beyond the limit": bomb,
-    "a stream that is damaged": damaged_stream,
-    "more values than any page has": many_values,
-    "deeper values than any page has": deep_values,
-    "a dictionary that holds itself": circle,
-    "a page that belongs to another node": page_below_another_node,
-}
-
-
-@pytest.mark.parametrize("case", WITHOUT_END)
-def test_a_structure_without_end_is_malformed(case):
-    with pikepdf.open(io.BytesIO(pages(1))) as pdf:
-        WITHOUT_END[case](pdf)
-        data = saved(pdf)
-    with pytest.raises(MalformedError):
-        face.drawing.read(data)
-
-
-def test_a_face_shows_no_text_in_its_repr(faces):
-    for name, seen in faces.items():
-        holder = sample_license(name).draft.holders[0].name
-        assert holder not in repr(seen)
-        assert "EL1-" not in repr(seen)
-
-
-def test_a_drawing_of_two_streams_is_no_form():
-    with pikepdf.open(io.BytesIO(pages(1))) as pdf:
-        pdf.pages[0].contents_add(pikepdf.Stream(pdf, b"q Q"))
-        data = saved(pdf)
-    with pytest.raises(TypeError):
-        face.drawing.form(data)
-
-
-def test_an_object_of_a_kind_that_no_file_holds_is_malformed():
-    with pytest.raises(MalformedError):
-        face.drawing._Reader().value(pikepdf.Operator("q"))
-
-
-def test_an_image_larger_than_any_photo_is_malformed():
-    def edit(pdf):
-        image = pdf.pages[0].Resources.XObject.Photo
-        data = image.read_raw_bytes() + bytes(face.MAX_IMAGE)
-        image.write(data, filter=pikepdf.Name.DCTDecode)
-
-    with pytest.raises(MalformedError, match="image"):
-        face.read(edited("special-operation", edit))
+        assert found == (expected, "place of the seal")

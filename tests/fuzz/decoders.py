@@ -26,6 +26,7 @@ MODULES = (
     "esign.statuslist",
     "elicense.attachments",
     "elicense.catalog",
+    "elicense.drawing",
     "elicense.errors",
     "elicense.events",
     "elicense.face",
