@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import zxingcpp
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from elicense.errors import SymbolTooLargeError
 from esign.errors import MalformedError
@@ -59,6 +59,23 @@ The reader's time grows with the square of the number of finder patterns. A page
 patterns of one pixel a module would cost it half a minute; no camera frame above this
 size (1920 x 1080 is below it) has modules that small.
 """
+
+_TILE_SIDE, _TILE_STEP = 1400, 700
+"""Side and distance in pixels of the pieces in which a large image is read as it is.
+
+A symbol of up to 700 pixels lies whole in one of them; a larger one is read before.
+"""
+
+_MAX_EDGES = 0.06
+"""The largest share of edges among the pixels of a piece that is read.
+
+A symbol that lies whole in a piece makes at most a few hundredths. What is busier is
+what makes the reader slow, such as a field of finder patterns.
+"""
+
+_EDGE = 96
+"""The smallest step between neighbouring pixels that counts as an edge, of 255: more
+than the noise of a camera makes."""
 
 _RETRY_PIXELS = 1_200_000
 """Images are shrunk to this many pixels before a retry doubles them."""
@@ -246,13 +263,13 @@ def to_terminal(matrix: Matrix, *, light_background: bool = False) -> str:
 def read_image(data: bytes | Image.Image, *, retry: bool = True) -> tuple[str, ...]:
     """Return the texts of all QR symbols in an image, each once, top first.
 
-    The first attempt reads the image as it is. If it finds nothing and ``retry`` is
-    set, the image is read again sharpened and with raised contrast, until an attempt
-    finds something. Of an animation the first frame counts. A symbol in byte mode is
-    returned as the text that its bytes spell, so that a foreign symbol is seen to be
-    one; bytes that are no text come as characters that no text of ours has. Symbols of
-    other kinds (Micro QR, Data Matrix, bar codes) are not looked for. What it does not
-    do: judge a text.
+    The first attempt reads the image as it is, a large one smoothed. If it finds
+    nothing and ``retry`` is set, a large image is read again piece by piece, then the
+    image sharpened and with raised contrast, until an attempt finds something. Of an
+    animation the first frame counts. A symbol in byte mode is returned as the text that
+    its bytes spell, so that a foreign symbol is seen to be one; bytes that are no text
+    come as characters that no text of ours has. Symbols of other kinds (Micro QR, Data
+    Matrix, bar codes) are not looked for. What it does not do: judge a text.
 
     Args:
         data: a PNG, JPEG or WebP file, or a picture in any mode.
@@ -268,6 +285,8 @@ def read_image(data: bytes | Image.Image, *, retry: bool = True) -> tuple[str, .
     try:
         grey = _grey(_opened(data) if isinstance(data, bytes) else data)
         texts = _texts(_readable(grey))
+        if not texts and retry:
+            texts = _texts_in_pieces(grey)
         if not texts and retry:
             grey.thumbnail(_fitting(grey.size, _RETRY_PIXELS), reducing_gap=2.0)
             texts = next(filter(None, (_texts(mend(grey)) for mend in _RETRIES)), ())
@@ -345,6 +364,26 @@ def _texts(grey: Image.Image) -> tuple[str, ...]:
     corners = [(symbol.position.top_left, symbol.text) for symbol in found]
     placed = sorted((corner.y, corner.x, text) for corner, text in corners)
     return tuple(dict.fromkeys(text for _, _, text in placed))
+
+
+def _texts_in_pieces(grey: Image.Image) -> tuple[str, ...]:
+    """Return the distinct texts in the overlapping pieces of a large image."""
+    found: dict[str, None] = {}
+    if grey.width * grey.height > _FINE_PIXELS:
+        for top in range(0, max(1, grey.height - _TILE_STEP), _TILE_STEP):
+            for left in range(0, max(1, grey.width - _TILE_STEP), _TILE_STEP):
+                box = (left, top, left + _TILE_SIDE, top + _TILE_SIDE)
+                piece = grey.crop((*box[:2], *map(min, box[2:], grey.size)))
+                if _edges(piece) <= _MAX_EDGES:
+                    found.update(dict.fromkeys(_texts(piece)))
+    return tuple(found)
+
+
+def _edges(grey: Image.Image) -> float:
+    """Return the share of pixels that differ much from their left neighbour."""
+    steps = ImageChops.difference(grey, ImageChops.offset(grey, 1, 0))
+    counts = steps.histogram()
+    return sum(counts[_EDGE:]) / (grey.width * grey.height)
 
 
 def _doubled(grey: Image.Image) -> Image.Image:

@@ -463,3 +463,41 @@ def test_each_retry_reads_what_nothing_before_it_reads(retry):
         first = text in qr._texts(image)
         earned += reads(qr._RETRIES[retry], text, image) and not (before or first)
     assert earned
+
+
+@pytest.mark.parametrize("table", [1.2, 1.5, 2.0])
+def test_a_page_on_a_table_is_read(table):
+    """The symbol is small in the picture, as in a photo of a whole desk."""
+    matrix = qr.encode_matrix(token_text(375))
+    symbol = qr.to_image(matrix, 3)
+    page = Image.new("L", (1240, 1754), 250)
+    page.paste(symbol, (150, 1400))
+    width, height = int(page.width * table), int(page.height * table)
+    desk = Image.new("L", (width, height), 120)
+    desk.paste(page, ((width - page.width) // 2, (height - page.height) // 2))
+    assert qr.read_image(desk) == (token_text(375),)
+
+
+def test_two_symbols_far_apart_in_a_large_picture_are_both_read():
+    desk = Image.new("L", (4000, 3000), 130)
+    for place, text in (((200, 200), token_text(375)), ((3300, 2500), token_text(300))):
+        desk.paste(qr.to_image(qr.encode_matrix(text), 3), place)
+    assert set(qr.read_image(desk)) == {token_text(375), token_text(300)}
+
+
+@pytest.mark.parametrize("pixels", [1, 3, 5, 7, 8, 9])
+def test_a_large_field_of_finder_patterns_costs_bounded_time(pixels):
+    pattern = Image.new("L", (8, 8), 255)
+    for size, ink in ((7, 0), (5, 255), (3, 0)):
+        edge = (7 - size) // 2
+        pattern.paste(ink, (edge, edge, edge + size, edge + size))
+    pattern = pattern.resize((8 * pixels, 8 * pixels), Image.Resampling.NEAREST)
+    field = Image.new("L", (6000, 6000), 255)
+    row = Image.new("L", (6000, pattern.height), 255)
+    for x in range(0, 6000, pattern.width):
+        row.paste(pattern, (x, 0))
+    for y in range(0, 6000, pattern.height):
+        field.paste(row, (0, y))
+    start = time.process_time()
+    assert qr.read_image(field) == ()
+    assert time.process_time() - start < 5  # DESIGN, section 2.11
