@@ -12,6 +12,7 @@ from elicense.errors import ConflictError, ElicenseError
 from elicense.events import (
     Decision,
     Event,
+    EventError,
     EventKind,
     Reason,
     effective_instant,
@@ -70,7 +71,8 @@ def revoke(
     Raises:
         NotFoundError: no such license.
         IllegalTransitionError: its state does not allow it; nothing was changed.
-        EventError: the grounds lack what their reason requires.
+        EventError: the grounds lack what their reason requires, or take effect later
+            than now.
         ConflictError: another run changed it meanwhile; nothing was changed.
     """
     return _change(register, identifier, EventKind.REVOKED, grounds, at)
@@ -165,9 +167,26 @@ def _change(
     if is_repeat(row.state, kind, grounds.reason, last):
         return Changed(identifier=identifier, state=row.state, event=None)
     state = apply(_state(row, at), kind, grounds.reason)
+    _refuse_future(grounds, at)
     event = _event(row, kind, grounds, at)
     (seq,) = register.commit([row.change(state, grounds.until)], [event])
     return Changed(identifier=identifier, state=state, event=replace(event, seq=seq))
+
+
+def _refuse_future(grounds: Grounds, at: datetime) -> None:
+    """Refuse a decision that is not made, or does not hold, yet: a change acts now."""
+    decision = grounds.decision
+    if decision is None:
+        return
+    effective_at = decision.effective_at
+    if decision.date > dates.day_of(at) or (effective_at and effective_at > at):
+        raise EventError(
+            Text(
+                "决定日期或生效时间（date、effective_at）在将来；请在生效之日办理",
+                "the decision's date or effective_at lies in the future; do this on the"
+                " day on which it takes effect",
+            )
+        )
 
 
 def _state(row: Row, at: datetime) -> State:

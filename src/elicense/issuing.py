@@ -295,8 +295,25 @@ def _finish(
         pdf=pdf,
         qr_text=payload.qr_text(token, check_page=desk.check_page),
         verdict=verdict,
-        warnings=prepared.warnings,
+        warnings=(*prepared.warnings, *_same_number(desk.register, row)),
     )
+
+
+def _same_number(register: Register, row: Row) -> tuple[Problem, ...]:
+    """Return a warning where other licenses of this number are in force."""
+    others = [
+        other
+        for other in register.by_number(row.number)
+        if other.identifier != row.identifier
+        and other.state in (State.ISSUED, State.SUSPENDED)
+    ]
+    if not others:
+        return ()
+    text = Text(
+        f"登记库中另有 {len(others)} 个同编号的证照仍在有效状态",
+        f"{len(others)} other licenses of this number are still in force",
+    )
+    return (Problem("number", text),)
 
 
 def _mark_issued(register: Register, row: Row, token: bytes, pdf: bytes) -> Row:

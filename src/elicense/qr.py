@@ -372,8 +372,9 @@ def _texts_in_pieces(grey: Image.Image) -> tuple[str, ...]:
     if grey.width * grey.height > _FINE_PIXELS:
         for top in range(0, max(1, grey.height - _TILE_STEP), _TILE_STEP):
             for left in range(0, max(1, grey.width - _TILE_STEP), _TILE_STEP):
-                box = (left, top, left + _TILE_SIDE, top + _TILE_SIDE)
-                piece = grey.crop((*box[:2], *map(min, box[2:], grey.size)))
+                right = min(left + _TILE_SIDE, grey.width)
+                bottom = min(top + _TILE_SIDE, grey.height)
+                piece = grey.crop((left, top, right, bottom))
                 if _edges(piece) <= _MAX_EDGES:
                     found.update(dict.fromkeys(_texts(piece)))
     return tuple(found)

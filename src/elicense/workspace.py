@@ -339,11 +339,15 @@ class Workspace(Closing):
     def resolve(self, name: str) -> str:
         """Return the one identifier of an identifier or a license number.
 
+        What was reserved and never issued does not count beside what was issued.
+
         Raises:
             NotFoundError: the register holds neither.
             AmbiguousNumberError: a number names several; lists them.
         """
-        found = self.find(name)
+        rows = self.register.by_number(name)
+        issued = [row.identifier for row in rows if row.state is not State.RESERVED]
+        found = tuple(issued) or self.find(name)
         if len(found) > 1:
             raise AmbiguousNumberError(found)
         return found[0]

@@ -416,3 +416,34 @@ def test_an_event_shows_no_persons_in_its_repr(stage: Stage) -> None:
     assert changed.event is not None
     assert "经办示例" not in repr(changed)
     assert "经办示例" in json.dumps(DECISION.to_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"date": "2026-11-23"}, {"effective_at": "2026-11-25"}],
+    ids=["decided tomorrow", "in force in three days"],
+)
+def test_a_decision_that_takes_effect_later_changes_nothing_now(
+    changes: dict[str, str],
+) -> None:
+    decision = {
+        "document": "行政处罚决定书",
+        "number": "示罚〔2026〕1号",
+        "organ": "示例市综合执法局",
+        "legal_basis": "示例条例第一条",
+        "date": "2026-11-20",
+        "effective_at": None,
+        "handler": "甲",
+        "reviewer": "乙",
+    }
+    with Simulator() as world:
+        identifier = world.issue().license.identifier
+        register = world.department.register
+        grounds = Grounds(
+            reason=Reason.HELD, decision=Decision.parse(decision | changes)
+        )
+        before = register.history(identifier)
+        with pytest.raises(EventError, match="in the future"):
+            changing.suspend(register, identifier, grounds, world.at)
+        assert register.history(identifier) == before
+        assert register.get(identifier).state is State.ISSUED

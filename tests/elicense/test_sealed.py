@@ -372,6 +372,19 @@ def test_the_same_license_made_again_is_valid(stage: Stage) -> None:
     assert stage.verdict(sealed(stage.world, parts)).code is Code.VALID
 
 
+def test_a_page_that_is_laid_out_otherwise_here_is_not_checked(stage: Stage) -> None:
+    """A catalog of the same type and version, in which the values do not fit."""
+    kind = stage.world.catalog.get(TYPE)
+    layout = {**kind.layout, "photo": "nowhere"}
+    narrow = Catalog([replace(kind, layout=layout)])
+    verdict = validating.validate_pdf(
+        stage.issued.pdf, stage.trust, START, catalog=narrow
+    )
+    face = next(check for check in verdict.checks if check.id == "face")
+    assert face.indication is Indication.NOT_CHECKED
+    assert (verdict.code, verdict.scope) == (Code.VALID, Scope.SEALED)
+
+
 # No seal, or not our file any more.
 
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
 
@@ -15,13 +16,16 @@ import pytest
 
 from elicense import Workspace, samples
 from elicense.errors import (
+    AmbiguousNumberError,
     ConflictError,
     MalformedCodeError,
     RegisterError,
     WorkspaceError,
 )
 from elicense.files import FileError
+from elicense.identifiers import Identifier
 from elicense.lifecycle import State
+from elicense.register import ReserveRequest
 from elicense.trust import admit
 from elicense.validating import validate_text
 from esign.algorithms import Suite
@@ -441,6 +445,35 @@ class TestSettings:
             revoke_only(workspace, issued.license.identifier)
             workspace.publish(LATER)
             assert workspace.validate(issued.pdf, LATER).code is Code.REVOKED
+
+
+def test_a_number_that_another_license_has_is_told_and_names_both(tmp_path):
+    with create(tmp_path / "ws") as workspace:
+        first = issue(workspace, number="C1")
+        assert not first.warnings
+        second = issue(workspace, number="C2")
+        (warning,) = second.warnings
+        assert warning.field == "number"
+        assert "still in force" in warning.message.en
+        with pytest.raises(AmbiguousNumberError):
+            workspace.resolve(first.license.draft.number)
+        assert workspace.resolve(first.license.identifier) == first.license.identifier
+
+
+def test_what_was_only_reserved_does_not_make_a_number_ambiguous(tmp_path):
+    with create(tmp_path / "ws") as workspace:
+        issued = issue(workspace, number="C1")
+        row = workspace.register.get(issued.license.identifier)
+        request = ReserveRequest(
+            replace(row.key, number="C2"), bytes(32), row.number, 2031, START
+        )
+        identifier = Identifier.build(
+            "11990000000000019A002", row.key.issuer, "RESERVED"
+        ).text
+        workspace.register.reserve(request, lambda _: (identifier, row.record))
+        assert len(workspace.find(row.number)) == 2
+        assert workspace.resolve(row.number) == row.identifier
+        assert workspace.resolve(identifier) == identifier
 
 
 def _marked(pdf):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import re
 import subprocess
 from datetime import timedelta, timezone
 from io import BytesIO
@@ -27,6 +28,7 @@ from esign.pades import (
     second_engine,
     validate,
 )
+from esign.pades.read import MAX_DICTIONARY_BYTES
 from esign.verdict import Code, Indication
 from tests.esign.pades_world import (
     AT,
@@ -458,3 +460,21 @@ def test_a_certificate_must_be_valid_when_it_seals_not_when_it_is_checked():
 def test_a_naive_instant_of_checking_is_misuse():
     with pytest.raises(ValueError, match="aware"):
         validate(sealed(), {}, AT.replace(tzinfo=None))
+
+
+def test_a_dictionary_larger_than_the_limit_is_refused_before_any_library_sees_it():
+    pdf = license_pdf()
+    at = pdf.index(b"/Type /Catalog")
+    room = MAX_DICTIONARY_BYTES
+    grown = pdf[:at] + b"[" * room + pdf[at:]
+    table = grown.rindex(b"xref\n0 ")
+    moved = re.sub(
+        rb"(?m)^([0-9]{10}) 00000 n $",
+        lambda entry: b"%010d 00000 n " % (int(entry[1]) + room * (int(entry[1]) > at)),
+        grown[table:],
+    )
+    moved = re.sub(
+        rb"startxref\n[0-9]+", b"startxref\n%d" % (grown.rindex(b"xref\n0 ")), moved
+    )
+    with pytest.raises(MalformedError, match="too much beside its stream"):
+        pades.read(grown[:table] + moved)
