@@ -29,4 +29,7 @@ def main(trust_file: str, root: str, picture: str) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:  # noqa: PLR2004  this program, bundle, root, picture
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(*sys.argv[1:]))

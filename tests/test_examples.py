@@ -92,6 +92,16 @@ def test_qr_from_picture_reads_the_symbol_and_its_verdict(office, root):
     assert "  number: JY29901010000000" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["verify_offline.py", "qr_from_picture.py"])
+@pytest.mark.parametrize("given", [[], ["trust.elt", "sha256:0"]], ids=["none", "two"])
+def test_too_few_arguments_get_the_usage(name, given, tmp_path):
+    done = run(name, tmp_path, *given)
+    assert done.returncode == 2
+    assert f"Usage: python {name} TRUST_FILE ROOT_FINGERPRINT" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
 def test_seal_only_seals_and_refuses(tmp_path):
     done = run("seal_only.py", tmp_path)
     assert done.returncode == 0, done.stderr

@@ -35,6 +35,7 @@ MAX_APPLICATION = 16 << 20  # bytes of JSON; a photo of 8 MiB has 11 in base64
 MAX_CASE_NUMBER = 64  # characters
 _MAX_UNKNOWN = 20  # unknown keys that are named one by one
 _MAX_KEY = 40  # characters of a key that is named
+_JSON_SPACE = " \t\r\n"  # RFC 8259, section 2
 _DERIVED = {
     "checkpoints": Text("由规则推算，请勿填写", "is derived by rule; leave it out"),
     "case_number": Text("办件编号请单独提供", "the case number is given beside"),
@@ -64,21 +65,59 @@ def parse_application(data: bytes) -> dict[str, object]:
         data: UTF-8, with or without a byte order mark.
 
     Raises:
-        ApplicationError: not JSON, not one object, or a key stands there twice.
+        ApplicationError: empty, not UTF-8, not JSON (by line and column), not one
+            object, or a key stands there twice. Nothing of the content is repeated.
     """
     if len(data) > MAX_APPLICATION:
         raise _root("申请数据过大", "the application is too large")
-    try:
-        value = json.loads(
-            data.decode("utf-8-sig"),
-            object_pairs_hook=_distinct,
-            parse_constant=_no_constant,
-        )
-    except (ValueError, RecursionError) as err:
-        raise _root("不是有效的 JSON", "not JSON in UTF-8") from err
+    value = _parsed(_decoded(data))
     if not isinstance(value, dict):
         raise _root("应为一个 JSON 对象", "expected one JSON object")
     return value
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise _root(
+            "不是 UTF-8 编码；GBK、GB18030 或 UTF-16 的文件请先转换为 UTF-8",
+            "not UTF-8; a file in GBK, GB18030 or UTF-16 has to be converted first",
+        ) from err
+    if not text.strip():
+        raise _root("申请数据为空", "the application is empty")
+    return text
+
+
+def _parsed(text: str) -> object:
+    try:
+        value: object = json.loads(
+            text, object_pairs_hook=_distinct, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as err:
+        hint = _comma_hint(err)
+        raise _root(
+            f"不是有效的 JSON：第 {err.lineno} 行第 {err.colno} 列有误{hint.zh}",
+            f"not JSON: wrong at line {err.lineno}, column {err.colno}{hint.en}",
+        ) from err
+    except (ValueError, RecursionError) as err:  # int() has a limit, and so has depth
+        raise _root(
+            "不是可用的 JSON：数字过长或嵌套过深",
+            "not JSON that can be used: a number too long, or nested too deep",
+        ) from err
+    return value
+
+
+def _comma_hint(err: json.JSONDecodeError) -> Text:
+    """Return what to say of a comma before a closing bracket; else nothing.
+
+    Parsers differ in whether they name the place of the comma or of the bracket.
+    """
+    before = err.doc[: err.pos + 1].rstrip(_JSON_SPACE + "}]")
+    after = err.doc[err.pos :].lstrip(_JSON_SPACE + ",")
+    if before.endswith(",") and after.startswith(("}", "]")):
+        return Text("（多余的逗号）", " (a comma too many)")
+    return Text("", "")
 
 
 def _root(zh: str, en: str) -> ApplicationError:
@@ -93,7 +132,9 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(_name: str) -> Never:
-    raise ValueError("NaN and Infinity are not JSON")
+    raise _root(
+        "NaN 和 Infinity 不是 JSON 的值", "NaN and Infinity are no values of JSON"
+    )
 
 
 def check_application(

@@ -6,10 +6,15 @@ from pathlib import Path
 from elicense import files, pins, trust
 from elicense.catalog import Catalog
 from elicense.cli import options
+from elicense.errors import ElicenseError
 from elicense.model import Text
 from elicense.trust import MAX_BUNDLE_BYTES, TrustState
 from elicense.workspace import load_catalog, load_settings, published_file
-from esign.errors import ESignError
+from esign.errors import ESignError, MalformedError
+
+
+class NoBundleError(ElicenseError):
+    """A file that was given as a trust bundle is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def believed(trust_file: Path | None, root: str | None) -> Belief:
             data = files.read(published_file(folder), MAX_BUNDLE_BYTES)
         except files.FileError as err:
             return Belief(trust.no_trust("no publication"), catalog, err.message)
-    state, remark = _admitted(data, roots)
+    state, remark = _admitted(data, roots, root)
     return Belief(state, catalog, remark)
 
 
@@ -74,14 +79,49 @@ _NO_FILE = Text(
 )
 
 
-def _admitted(data: bytes, roots: tuple[str, ...]) -> tuple[TrustState, Text | None]:
+def claimed_root(data: bytes) -> str:
+    """Return the fingerprint of the root that a bundle file claims; nothing more.
+
+    Raises:
+        NoBundleError: the file is no trust bundle.
+    """
     try:
-        claimed = trust.fingerprint_in(data)
+        return trust.fingerprint_in(data)
+    except MalformedError as err:
+        raise NoBundleError(
+            Text(
+                f"不是信任包（trust.elt）：{err}",
+                f"not a trust bundle (trust.elt): {err}",
+            )
+        ) from err
+
+
+def _admitted(
+    data: bytes, roots: tuple[str, ...], named: str | None
+) -> tuple[TrustState, Text | None]:
+    """Return what a file makes believed, and what to tell where that is nothing.
+
+    Args:
+        data: the bundle file.
+        roots: those that count.
+        named: the root of ``--root``, None where the pins count.
+    """
+    try:
+        claimed = claimed_root(data)
         if claimed in roots:
             return trust.admit(data, claimed), None
+    except NoBundleError as err:
+        return trust.no_trust(err.message.en), err.message
     except ESignError as err:
         reason = f"the trust bundle is refused: {err}"
         return trust.no_trust(reason), Text(f"信任包被拒绝：{err}", reason)
+    if named is not None:
+        return trust.no_trust("the trust bundle's root is not that of --root"), Text(
+            f"信任包的信任根与 --root 不同，因此不予采信。文件中的是 {claimed}，"
+            f"--root 给出的是 {named}",
+            "the trust bundle's root is not the one of --root, so nothing is believed."
+            f" The file has {claimed}, --root says {named}",
+        )
     return trust.no_trust("the trust bundle's root is not pinned"), Text(
         f"信任包的信任根 {claimed} 未被固定，因此不予采信。"
         "请与经其他途径得到的指纹比对后，用"

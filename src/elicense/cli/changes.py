@@ -191,8 +191,8 @@ def _print(done: Changed, *, published: bool) -> None:
     report.rows(
         [
             (Text("证照标识", "identifier"), done.identifier),
-            (Text("状态", "state"), f"{done.state.value}"),
-            (Text("已发布", "published"), str(published).lower()),
+            (Text("状态", "state"), report.chosen(done.state.text)),
+            (Text("已发布", "published"), report.yes_or_no(answer=published)),
         ]
     )
     if not published:

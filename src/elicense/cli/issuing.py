@@ -20,6 +20,7 @@ from elicense.model import Text
 from elicense.policy import MAX_INPUT_BYTES
 from elicense.register import Publication, Row
 from elicense.validating.verdict import summary
+from elicense.workspace import Workspace
 from esign import clock
 
 
@@ -95,12 +96,13 @@ def issue_command(
     with open_workspace(signing=True) as workspace:
         known = workspace.known(type_name, number=number, is_case=is_case)
         _check_out(out, known, force=force)
-        if not is_case:
-            report.note(Text(f"行号 {number}", f"row id {number}"))
         before = workspace.register.latest_publication()
-        issued = workspace.issue(
-            type_name, application, number=number, is_case=is_case, at=at
-        )
+        try:
+            issued = workspace.issue(
+                type_name, application, number=number, is_case=is_case, at=at
+            )
+        finally:
+            _tell_row(workspace, type_name, number, is_case=is_case)
         after = workspace.register.latest_publication()
     _write(out, issued)
     report.warnings(issued.warnings)
@@ -113,6 +115,18 @@ def issue_command(
         published=None if after == before else after,
     )
     _print(done, as_json=as_json)
+
+
+def _tell_row(
+    workspace: Workspace, type_name: str, number: str, *, is_case: bool
+) -> None:
+    """Tell the id of a row that has no case, once there is something to finish.
+
+    Also where issuing broke off: whoever runs again with it gets the same license.
+    """
+    if is_case or workspace.known(type_name, number=number, is_case=False) is None:
+        return
+    report.note(Text(f"行号 {number}", f"row id {number}"))
 
 
 def _read_data(name: str) -> bytes:

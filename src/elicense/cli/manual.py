@@ -24,6 +24,7 @@ Help is in English with the Chinese legal terms; answers and errors follow
 - An ID is an identifier (证照标识) or a license number (证照编号). A number can name
   several licenses: `show` then shows all of them, oldest first; `revoke`, `suspend` and
   `reinstate` list them and change none (exit code 2).
+- People read times in UTC+8 (`2026-11-22 03:35:20 +08:00`); JSON has them in UTC.
 - A file that is written appears whole or not at all.
 - Only `show`, the PDFs and what `types --sample` prints carry names and codes of
   persons in clear; elsewhere they are masked.

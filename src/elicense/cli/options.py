@@ -169,6 +169,25 @@ def fingerprint(
     return value
 
 
+def once(
+    _ctx: click.Context, param: click.Parameter, values: tuple[Path, ...]
+) -> Path | None:
+    """Return the value of an option that may be given once.
+
+    The parser alone would take the last one and drop the others without a word.
+    """
+    if len(values) > 1:
+        name = param.opts[0]
+        raise WrongUsageError(
+            Text(
+                f"{name} 只能给出一次：一次运行只采信一个信任包，多个机关请分别核验",
+                f"{name} may be given once: a run believes one bundle; verify what"
+                " other departments issued in runs of their own",
+            )
+        )
+    return values[0] if values else None
+
+
 def day(_ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
     """Read a civil day, ``YYYY-MM-DD``."""
     return None if value is None else _day(value, f"--{param.name}")

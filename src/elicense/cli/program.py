@@ -98,6 +98,9 @@ class Program(click.Group):
         except click.Abort:
             report.error(Text("已中断，未完成的操作没有保留", "interrupted"))
             sys.exit(EXIT_INTERRUPTED)
+        except click.exceptions.NoArgsIsHelpError as err:
+            err.show()  # the help, which is no error's text
+            sys.exit(EXIT_WRONG)
         except click.ClickException as err:
             report.error(usage_text(err))
             sys.exit(EXIT_WRONG)

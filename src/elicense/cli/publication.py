@@ -40,7 +40,7 @@ def publish_command(*, as_json: bool) -> None:
         [
             (Text("期号", "number"), str(publication.number)),
             (Text("状态列表", "status lists"), str(len(lists))),
-            (Text("下次发布不迟于", "publish again by"), instant_text(expires)),
+            (Text("下次发布不迟于", "publish again by"), report.moment(expires)),
             (Text("文件", "file"), str(path)),
         ]
     )

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import click
 from rich.cells import cell_len
@@ -12,12 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
 
+from elicense.dates import CHINA
 from elicense.errors import ApplicationError, Problem
 from elicense.messages import Language, language, pick
 from elicense.model import Text
 
 Row = tuple[Text, str]
 _PIPE_WIDTH = 160  # columns of a table that goes into a file
+
+_NO_EFFECT = Text("无法律效力", "no legal effect")
+_ANSWERS = {True: Text("是", "yes"), False: Text("否", "no")}
 
 
 def user_language() -> Language:
@@ -28,6 +33,31 @@ def user_language() -> Language:
 def chosen(text: Text) -> str:
     """Return a text in the user's language."""
     return pick(text, user_language())
+
+
+def specimen() -> Row:
+    """Return the line that says what a license of a trial workspace is worth."""
+    return (Text("样张", "specimen"), chosen(_NO_EFFECT))
+
+
+def yes_or_no(*, answer: bool) -> str:
+    """Return a yes or no in the user's language."""
+    return chosen(_ANSWERS[answer])
+
+
+def moment(at: datetime) -> str:
+    """Return an instant as people in China read it: ``2026-11-22 03:35:20 +08:00``.
+
+    The last hours of 9999, which have no day in UTC+8, stay in UTC.
+
+    Args:
+        at: an aware instant.
+    """
+    try:
+        local = at.astimezone(CHINA).replace(tzinfo=None)
+    except OverflowError:
+        return at.astimezone(UTC).isoformat(" ", "seconds")
+    return f"{local.isoformat(' ', 'seconds')} +08:00"
 
 
 def prepare_streams() -> None:

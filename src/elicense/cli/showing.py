@@ -5,13 +5,17 @@ from pathlib import Path
 import click
 
 from elicense import attachments, files, payload, qr, record
+from elicense.catalog import Catalog
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
-from elicense.events import Event
+from elicense.errors import UnknownTypeError
+from elicense.events import Event, EventKind
+from elicense.lifecycle import State
 from elicense.model import License, Text
 from elicense.policy import MAX_INPUT_BYTES
+from elicense.trust import TrustState
 from elicense.validating.verdict import instant_text
-from elicense.workspace import Shown
+from elicense.workspace import Shown, load_catalog
 from esign import clock, pades
 from esign.errors import MalformedError
 
@@ -45,11 +49,12 @@ def show_command(*, name: str, as_json: bool) -> None:
     at = clock.now()
     with open_workspace() as workspace:
         found = [workspace.show(item, at) for item in workspace.find(name)]
+        catalog, trust = workspace.catalog, workspace.trust()
     for shown in found:
         if as_json:
             report.json_line(_to_json(shown))
         else:
-            _print(shown)
+            _print(shown, catalog, trust)
 
 
 def _to_json(shown: Shown) -> dict[str, object]:
@@ -90,17 +95,12 @@ def _whole_event_json(event: Event) -> dict[str, object]:
     }
 
 
-def _print(shown: Shown) -> None:
-    state = Text(
-        f"{shown.state.value} {shown.state.text.zh}",
-        f"{shown.state.value} {shown.state.text.en}",
-    )
-    _print_license(shown.license)
-    published = Text("是", "yes") if shown.published else Text("否", "no")
+def _print(shown: Shown, catalog: Catalog, trust: TrustState) -> None:
     report.rows(
         [
-            (Text("状态", "state"), report.chosen(state)),
-            (Text("已发布", "published"), report.chosen(published)),
+            *_license_rows(shown.license, catalog),
+            (Text("状态", "state"), report.chosen(shown.state.text)),
+            (Text("已发布", "published"), report.chosen(_published(shown, trust))),
         ]
     )
     report.line(report.chosen(Text("经历", "history")))
@@ -109,8 +109,27 @@ def _print(shown: Shown) -> None:
     _print_qr(shown.qr_text)
 
 
+def _published(shown: Shown, trust: TrustState) -> Text:
+    """Return whether strangers know what became of a license.
+
+    Lists are published with room for what is issued later (status-list.md, 7), so that
+    a license to which nothing happened since can be verified before the next one.
+    """
+    if shown.published:
+        return Text("是", "yes")
+    kinds = {event.kind for event in shown.history}
+    untouched = kinds <= {EventKind.RESERVED, EventKind.ISSUED}
+    listed = (shown.license.issuer.code, shown.row.allocation.list_id) in trust.lists
+    if shown.state is State.ISSUED and untouched and listed:
+        return Text(
+            "无需等待：已发布的数据含其状态列表，他人现在即可核验",
+            "no need: the publication holds its status list, strangers can verify it",
+        )
+    return Text("否", "no")
+
+
 def _event_line(event: Event) -> str:
-    parts = [instant_text(event.recorded_at), report.chosen(event.kind.text)]
+    parts = [report.moment(event.recorded_at), report.chosen(event.kind.text)]
     if event.reason is not None:
         parts.append(f"{event.reason.code} {event.reason.text.zh}")
     if event.until is not None:
@@ -120,7 +139,7 @@ def _event_line(event: Event) -> str:
     return "  ".join([*parts, event.note]).rstrip()
 
 
-def _print_license(license_: License) -> None:
+def _license_rows(license_: License, catalog: Catalog) -> list[report.Row]:
     view = record.view(license_)
     found = [
         (label, _value(view[key])) for key, label in _LABELS.items() if key in view
@@ -135,14 +154,30 @@ def _print_license(license_: License) -> None:
     issuer = license_.issuer
     found.append((Text("发证机关", "issuer"), f"{issuer.name} {issuer.code}"))
     found += [
-        (Text(item.kind, item.kind), item.due.isoformat())
+        (Text(f"应{item.kind}日期", f"{item.kind} due"), item.due.isoformat())
         for item in license_.draft.checkpoints
     ]
+    labels = _labels(license_, catalog)
     found += [
-        (Text(key, key), value if isinstance(value, str) else "；".join(value))
+        (
+            labels.get(key, Text(key, key)),
+            value if isinstance(value, str) else "；".join(value),
+        )
         for key, value in license_.draft.fields.items()
     ]
-    report.rows(found)
+    if license_.specimen:
+        found.append(report.specimen())
+    return found
+
+
+def _labels(license_: License, catalog: Catalog) -> dict[str, Text]:
+    """Return the labels of a license's fields; none where its type is not known."""
+    draft = license_.draft
+    try:
+        rules = catalog.get(draft.type_name, draft.type_version).fields
+    except UnknownTypeError:
+        return {}
+    return {rule.key: rule.label for rule in rules}
 
 
 def _value(value: object) -> str:
@@ -184,5 +219,7 @@ def _show_file(path: Path, *, as_json: bool) -> None:
             }
         )
         return
-    _print_license(license_)
+    folder = options.own_folder()
+    catalog = Catalog.builtin() if folder is None else load_catalog(folder)
+    report.rows(_license_rows(license_, catalog))
     _print_qr(text)

@@ -3,9 +3,10 @@
 import base64
 from html import escape
 
+from elicense.cli import report
 from elicense.cli.story import Copy, Step, Story, thumbnail
 from elicense.model import Text
-from elicense.validating.verdict import instant_text, summary
+from elicense.validating.verdict import summary
 from esign.verdict import Indication
 
 _STYLE = """
@@ -73,7 +74,7 @@ def html(story: Story) -> str:
 {_both(_INTRODUCTION)}
 <dl class="facts">
 <dt>信任根 / root</dt><dd><code>{escape(story.root)}</code></dd>
-<dt>时间 / at</dt><dd>{instant_text(story.at)}</dd>
+<dt>时间 / at</dt><dd>{report.moment(story.at)}</dd>
 <dt>结果 / result</dt><dd>{right} / {len(story.steps)} 符合预期
 <span class="en">answers as expected</span></dd>
 </dl>

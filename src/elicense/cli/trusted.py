@@ -9,7 +9,7 @@ import click
 
 from elicense import files, pins, trust
 from elicense.cli import options, report
-from elicense.cli.belief import pinned_roots
+from elicense.cli.belief import claimed_root, pinned_roots
 from elicense.cli.usage import WrongUsageError
 from elicense.errors import ElicenseError
 from elicense.model import Text
@@ -67,8 +67,9 @@ def pin(*, path: Path, root: str | None) -> None:
     if root is not None and root != state.root:
         raise ElicenseError(
             Text(
-                "文件的信任根与 --root 不同，未固定",
-                "the file's root is not the one of --root; nothing was pinned",
+                f"文件的信任根与 --root 不同，未固定；--root 给出的是 {root}",
+                "the file's root is not the one of --root; nothing was pinned."
+                f" --root says {root}",
             )
         )
     if root is None:
@@ -113,7 +114,7 @@ def _path(path: Path | None) -> Path:
 
 def _admit(path: Path) -> TrustState:
     data = files.read(path, MAX_BUNDLE_BYTES)
-    return trust.admit(data, trust.fingerprint_in(data))
+    return trust.admit(data, claimed_root(data))
 
 
 def _bundle(state: TrustState) -> Bundle:
@@ -211,14 +212,13 @@ def _organizations(state: TrustState) -> list[tuple[Text, str]]:
 
 def _print(state: TrustState, *, pinned: bool) -> None:
     bundle = _bundle(state)
-    answer = Text("是", "yes") if pinned else Text("否", "no")
     days = Text(f"{bundle.max_age.days} 天", f"{bundle.max_age.days} days")
     report.rows(
         [
             (Text("信任根指纹", "root"), state.root),
-            (Text("本机已固定", "pinned here"), report.chosen(answer)),
+            (Text("本机已固定", "pinned here"), report.yes_or_no(answer=pinned)),
             (Text("期号", "number"), str(bundle.number)),
-            (Text("签发时间", "issued at"), instant_text(bundle.issued_at)),
+            (Text("签发时间", "issued at"), report.moment(bundle.issued_at)),
             (Text("最长使用", "may be used for"), report.chosen(days)),
             *_organizations(state),
         ]
@@ -244,8 +244,8 @@ def _print(state: TrustState, *, pinned: bool) -> None:
 
 def _period(entry: KeyGrant | SealEntry) -> str:
     until = entry.period.signs_until
-    last = "" if until is None else instant_text(until)
-    return f"{instant_text(entry.period.signs_from)} - {last}"
+    last = "" if until is None else report.moment(until)
+    return f"{report.moment(entry.period.signs_from)} - {last}"
 
 
 def _print_lists(state: TrustState) -> None:
@@ -261,7 +261,7 @@ def _print_lists(state: TrustState) -> None:
     for item in sorted(state.lists.values(), key=lambda item: item.number):
         counts = _counts(item)
         shown = [str(item.number), str(item.sequence)]
-        shown.append(instant_text(instant(item.expires_at)))
+        shown.append(report.moment(instant(item.expires_at)))
         order = (Status.INVALID, Status.SUSPENDED, Status.SUPERSEDED)
         body.append([*shown, *(str(counts[status]) for status in order)])
     report.table(heads, body)

@@ -11,6 +11,7 @@ from elicense.catalog import (
     FieldRule,
     LicenseType,
     NumberKind,
+    NumberRule,
     PhotoRule,
     describe,
 )
@@ -123,6 +124,25 @@ def _print_type(license_type: LicenseType) -> None:
 _COPY = Text("正副本", "copy")
 
 
+def _number(rule: NumberRule) -> Text:
+    """Return where the number comes from, and what of it is checked."""
+    prefix = f"{rule.prefix} + " if rule.prefix else ""
+    kinds = {
+        NumberKind.SUPPLIED: Text(
+            f"任意文本，最多 {rule.max_length} 字符", f"any text ≤ {rule.max_length}"
+        ),
+        NumberKind.HOLDER_CODE: Text(
+            f"{prefix}持证主体代码，自动得出", f"{prefix}the holder's code, derived"
+        ),
+        NumberKind.FOOD_BUSINESS: Text(
+            "JY、13 位数字、1 位校验码（GB/T 17710）",
+            "JY, 13 digits, a check digit (GB/T 17710)",
+        ),
+    }
+    kind = kinds[rule.kind]
+    return Text(f"{rule.kind}：{kind.zh}", f"{rule.kind}: {kind.en}")
+
+
 def _common(license_type: LicenseType) -> list[list[str]]:
     """Return the rows of the fields that every type has."""
     holders, number = license_type.holders, license_type.number
@@ -140,7 +160,7 @@ def _common(license_type: LicenseType) -> list[list[str]]:
             "number",
             report.chosen(license_type.number_label),
             given,
-            str(number.kind),
+            report.chosen(_number(number)),
             "✓",
         ],
         ["issue_date", report.chosen(Text("发证日期", "issue date")), "", day, "✓"],

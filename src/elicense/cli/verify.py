@@ -16,7 +16,7 @@ from elicense.model import Text
 from elicense.payload import Claims
 from elicense.policy import SEALED_ONLY, STANDARD
 from elicense.validating import Verdict
-from elicense.validating.verdict import instant_text, summary
+from elicense.validating.verdict import summary
 from esign import clock
 from esign.verdict import Indication
 
@@ -37,6 +37,8 @@ _MARKS = {
     "--trust",
     "trust_file",
     type=click.Path(path_type=Path),
+    multiple=True,
+    callback=options.once,
     metavar="FILE",
     help="The department's trust bundle (信任包); else that of the workspace.",
 )
@@ -157,10 +159,12 @@ def _facts(verdict: Verdict, inquiry: Inquiry) -> list[report.Row]:
             (Text("持证主体", "holder"), str(shown["holder"])),
             (Text("有效期", "valid"), f"{shown['valid_from']} - {until}"),
         ]
+        if verdict.claims.specimen:
+            found.append(report.specimen())
     if verdict.scope is not None:
         found.append((Text("核验范围", "scope"), verdict.scope.value))
     if verdict.status_as_of is not None:
-        as_of = instant_text(verdict.status_as_of)
+        as_of = report.moment(verdict.status_as_of)
         found.append((Text("状态截至", "status as of"), as_of))
-    found.append((Text("核验时间", "at"), instant_text(verdict.at)))
+    found.append((Text("核验时间", "at"), report.moment(verdict.at)))
     return found

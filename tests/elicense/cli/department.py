@@ -84,6 +84,9 @@ class Department:
 
     def write(self, name, value):
         path = self.folder / name
+        if isinstance(value, bytes):
+            path.write_bytes(value)
+            return path
         text = value if isinstance(value, str) else json.dumps(value)
         path.write_text(text, encoding="utf-8")
         return path

@@ -106,7 +106,24 @@ WRONG = {
     ),
     "a photo too small": (PERSONS, changed(PERSONS, photo=tiny()), "太小", "must keep"),
     "a photo where there is none": (FOOD, changed(FOOD, photo=tiny()), "照片", "photo"),
-    "not JSON": (FOOD, "{", "不是有效的 JSON", "not JSON"),
+    "not JSON": (
+        FOOD,
+        '{\n "secret": x}',
+        "不是有效的 JSON：第 2 行第 12 列有误\n",
+        "not JSON: wrong at line 2, column 12\n",
+    ),
+    "a comma before the end": (FOOD, '{"number": "1", }', "多余的逗号", "too many"),
+    "a comma before the end of a list": (FOOD, "[1,\n]", "多余的逗号", "too many"),
+    "an empty file": (FOOD, "", "申请数据为空", "application is empty"),
+    "only white space": (FOOD, " \n", "申请数据为空", "application is empty"),
+    "a file in GBK": (
+        FOOD,
+        '{"address": "示例"}'.encode("gbk"),
+        "不是 UTF-8 编码；GBK、GB18030",
+        "not UTF-8; a file in GBK",
+    ),
+    "a number that is none": (FOOD, '{"number": NaN}', "NaN", "NaN"),
+    "a number without end": (FOOD, "9" * 9000, "数字过长", "number too long"),
     "a list": (FOOD, [], "JSON 对象", "one JSON object"),
     "a key twice": (FOOD, '{"number": "1", "number": "2"}', "重复", "twice"),
 }
@@ -121,6 +138,9 @@ def test_a_wrong_application_is_told_and_reserves_nothing(name, own):
         assert result.exit_code == 2
         assert expected in result.stderr
         assert result.stdout == ""
+        assert "row id" not in result.stderr
+        assert "行号" not in result.stderr
+        assert "secret" not in result.stderr
         assert not contains_citizen_id(result.stderr)
         assert "Traceback" not in result.stderr
     assert own.state() == before
@@ -186,6 +206,9 @@ def test_without_a_case_the_row_id_is_told_and_finishes_the_same_license(own):
     again = own.issue(FOOD, application, "row2.pdf", "--row", told["row"])
     assert answers(again)[0]["identifier"] == told["identifier"]
     assert answers(again)[0]["existed"] is True
+    refused = own.issue(FOOD, sample(FOOD, 6), "row4.pdf", "--row", told["row"])
+    assert refused.exit_code == 2
+    assert told["row"] in refused.stderr
     other = own.issue(FOOD, application, "row3.pdf")
     assert answers(other)[0]["row"] != told["row"]
     shown = answers(own.run("show", told["identifier"], "--json"))[0]

@@ -51,6 +51,11 @@ WRONG_USAGE = {
     "an argument missing": (["verify"], "缺少", "Missing argument"),
     "an option missing": (["issue", "food-business"], "缺少", "Missing option"),
     "an argument too many": (["publish", "now"], "extra argument", "extra argument"),
+    "two trust bundles": (
+        ["verify", "-", "--trust", "a.elt", "--trust", "b.elt"],
+        "--trust 只能给出一次",
+        "--trust may be given once",
+    ),
     "stdin twice": (["verify", "-", "-"], "只能出现一次", "given once"),
     "a root in capitals": (
         ["verify", "-", "--root", "sha256:" + "A" * 64],
@@ -97,6 +102,17 @@ def test_wrong_usage_is_told_in_both_languages(name, tmp_path, monkeypatch):
         assert expected in result.stderr
         assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("args", [[], ["trust"]], ids=["program", "group"])
+def test_a_group_alone_shows_its_help_and_no_error(args):
+    for lang in ("zh", "en"):
+        result = run(*args, lang=lang)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("Usage: ")
+        assert "Commands:" in result.stderr
+        assert "Error" not in result.stderr
+        assert result.stdout == ""
 
 
 def test_an_error_of_the_parser_does_not_repeat_a_citizen_id():

@@ -2,6 +2,7 @@ import shutil
 
 from elicense import qr
 from tests.elicense.cli.department import PERSON, answers, run, sample
+from tests.support import ROOT
 
 KEYS = {"identifier", "state", "qr_text", "record", "history", "published", "number"}
 
@@ -21,9 +22,20 @@ def test_the_json_has_what_the_contract_says(department):
 def test_people_see_fields_state_history_and_the_symbol(department):
     told = department.issued("food")
     symbol = qr.to_terminal(qr.encode_matrix(told["qr_text"]))
-    for lang, state in (("zh", "ISSUED 已签发"), ("en", "ISSUED issued")):
+    wanted = {
+        "zh": ("状态 已签发", "主体业态 餐饮服务经营者(小餐饮)", "样张 无法律效力"),
+        "en": (
+            "state issued",
+            "Items 热食类食品制售；自制饮品制售",
+            "specimen no legal effect",
+        ),
+    }
+    for lang, expected in wanted.items():
         shown = department.run("show", told["identifier"], lang=lang).stdout
-        assert state in shown
+        lines = {" ".join(line.split()) for line in shown.splitlines()}
+        assert [line for line in expected if line not in lines] == []
+        assert " +08:00  " in shown
+        assert "business_form" not in shown
         assert symbol in shown
         assert told["qr_text"] in shown
         assert "示例市青禾区小禾面馆" in shown
@@ -84,3 +96,34 @@ def test_what_was_published_is_told_so(own):
     assert answers(own.run("show", identifier, "--json"))[0]["published"] is False
     assert own.run("publish").exit_code == 0
     assert answers(own.run("show", identifier, "--json"))[0]["published"] is True
+
+
+def test_a_fresh_license_is_said_to_be_verifiable_until_something_happens(own):
+    identifier = own.issued("food")["identifier"]
+    fresh = (("zh", "他人现在即可核验"), ("en", "strangers can verify it"))
+    for lang, expected in fresh:
+        assert expected in own.run("show", identifier, lang=lang).stdout
+    stranger = run(
+        *("verify", own.folder / "food.pdf", "--json"),
+        *("--trust", own.trust_file, "--root", own.root),
+    )
+    assert answers(stranger)[0]["code"] == "VALID"
+    revoked = own.run("revoke", identifier, "--reason", "cancelled", lang="zh")
+    assert "已终止" in revoked.stdout
+    for lang, expected in fresh:
+        assert expected not in own.run("show", identifier, lang=lang).stdout
+    own.trust_file.unlink()
+    other = own.issued("person")["identifier"]
+    assert "strangers" not in own.run("show", other).stdout
+
+
+def test_a_type_that_is_not_here_is_shown_by_its_keys(own, tmp_path, monkeypatch):
+    kind = own.place / "types" / "food-2.toml"
+    text = (ROOT / "src" / "elicense" / "types" / "food-business.toml").read_text()
+    kind.write_text(text.replace("version = 1\n", "version = 2\n"))
+    made = own.issue("food-business", sample("food-business", 3), "two.pdf")
+    assert made.exit_code == 0, made.stderr
+    path = own.folder / "two.pdf"
+    assert "Form of business" in own.run("show", path).stdout
+    monkeypatch.chdir(tmp_path)
+    assert "business_form" in run("show", path).stdout

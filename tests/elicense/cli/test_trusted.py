@@ -40,9 +40,10 @@ def test_a_file_that_is_no_bundle_is_refused(content, tmp_path):
     path.write_bytes(content)
     for args in (("show",), ("pin", "--root", f"sha256:{'0' * 64}")):
         env = {"ELICENSE_HOME": str(tmp_path / "home")}
-        for lang in ("zh", "en"):
+        for lang, expected in (("zh", "不是信任包"), ("en", "not a trust bundle")):
             result = run("trust", args[0], path, *args[1:], lang=lang, env=env)
             assert result.exit_code == 2
+            assert expected in result.stderr
             assert "Traceback" not in result.stderr
     assert not (tmp_path / "home").exists()
 
@@ -59,6 +60,7 @@ def test_pinning_without_a_terminal_needs_the_fingerprint(department, tmp_path):
         result = run("trust", "pin", department.trust_file, *other, lang=lang, env=env)
         assert result.exit_code == 2
         assert expected in result.stderr
+        assert other[1] in result.stderr
     assert not (tmp_path / "home").exists()
 
 

@@ -64,3 +64,16 @@ def test_a_wrong_own_type_is_named(own):
     result = own.run("types")
     assert result.exit_code == 2
     assert "mine.toml" in result.stderr
+
+
+NUMBERS = {
+    "business-license": ("holder-code：持证主体代码", "holder-code: the holder's code"),
+    "food-business": ("1 位校验码（GB/T 17710）", "a check digit (GB/T 17710)"),
+    "special-operation": ("T + 持证主体代码", "T + the holder's code"),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_rule_of_the_number_is_told(name):
+    for lang, expected in zip(("zh", "en"), NUMBERS[name], strict=True):
+        assert expected in run("types", name, lang=lang).stdout

@@ -1,11 +1,13 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pypdfium2
 import pytest
 
 from elicense import pins
+from elicense.cli import report
 from elicense.policy import MAX_INPUT_BYTES
 from tests.elicense.cli.department import answers, command, process, run
 from tests.support import require_tool
@@ -295,3 +297,58 @@ def test_an_empty_standard_input_of_a_real_process_is_no_success(department):
     done = process("--workspace", department.place, "verify", "-")
     assert done.returncode == 3
     assert done.stdout.startswith(b"? UNREADABLE")
+
+
+def test_people_see_that_it_is_a_specimen_and_the_time_of_china(department):
+    path = department.folder / "food.pdf"
+    at = ("--at", "2026-12-31T20:15:20Z")
+    texts = {
+        "zh": ("样张 无法律效力", "核验时间 2027-01-01 04:15:20 +08:00"),
+        "en": ("specimen no legal effect", "at 2027-01-01 04:15:20 +08:00"),
+    }
+    for lang, expected in texts.items():
+        shown = department.run("verify", path, *at, lang=lang).stdout
+        lines = [" ".join(line.split()) for line in shown.splitlines()]
+        assert [line for line in expected if line not in lines] == []
+    (answer,) = answers(department.run("verify", path, *at, "--json"))
+    assert answer["at"] == "2026-12-31T20:15:20Z"
+    assert answer["license"]["specimen"] is True
+
+
+NO_BUNDLES = {
+    "an empty file": b"",
+    "a license": b"%PDF-1.7",
+    "not ours": bytes(100),
+}
+
+
+@pytest.mark.parametrize("name", NO_BUNDLES)
+def test_a_file_that_is_no_bundle_is_called_so(name, department, tmp_path):
+    bundle = tmp_path / "other.elt"
+    bundle.write_bytes(NO_BUNDLES[name])
+    path = department.folder / "food.pdf"
+    for lang, expected in (("zh", "不是信任包"), ("en", "not a trust bundle")):
+        result = run("verify", path, "--trust", bundle, "--json", lang=lang)
+        assert codes(result) == ["UNKNOWN_ISSUER"]
+        assert result.exit_code == 3
+        assert expected in result.stderr
+
+
+def test_a_root_that_is_not_the_files_is_told(department):
+    other = f"sha256:{'0' * 64}"
+    path = department.folder / "food.pdf"
+    args = ("verify", path, "--trust", department.trust_file, "--root", other)
+    for lang, expected in (("zh", "与 --root 不同"), ("en", "not the one of --root")):
+        result = run(*args, "--json", lang=lang)
+        assert codes(result) == ["UNKNOWN_ISSUER"]
+        assert result.exit_code == 3
+        assert expected in result.stderr
+        assert department.root in result.stderr
+        assert other in result.stderr
+
+
+def test_an_instant_without_a_day_in_china_stays_in_utc():
+    last = datetime(9999, 12, 31, 15, 59, 59, tzinfo=UTC)
+    assert report.moment(last) == "9999-12-31 23:59:59 +08:00"
+    after = last + timedelta(seconds=1)
+    assert report.moment(after) == "9999-12-31 16:00:00+00:00"
