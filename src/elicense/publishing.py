@@ -1,10 +1,11 @@
 """Publishing: from a register to a signed trust bundle with its status lists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from elicense import dates, trust
+from elicense.events import Event, EventKind
 from elicense.issuing import OPEN_ENDED_LIST
 from elicense.lifecycle import State, effective_state
 from elicense.policy import PUBLISHING, PublicationPolicy
@@ -98,10 +99,22 @@ def last_event(register: Register) -> int:
     return seq
 
 
-def is_published(register: Register) -> bool:
-    """Tell whether every event so far is in the latest publication."""
-    latest = register.latest_publication()
-    return latest is not None and latest.event_seq == last_event(register)
+def is_known(history: Iterable[Event], published: int, *, listed: bool) -> bool:
+    """Tell whether strangers know what became of a license.
+
+    Lists are published with room for what is issued later (status-list.md, 7), so that
+    a license to which nothing happened but its issue needs no publication of its own.
+
+    Args:
+        history: the license's events.
+        published: the last event that is in the publication, 0 without one.
+        listed: whether the publication holds the license's status list.
+    """
+    events = tuple(history)
+    kinds = {event.kind for event in events}
+    if listed and kinds == {EventKind.RESERVED, EventKind.ISSUED}:
+        return True
+    return all((event.seq or 0) <= published for event in events)
 
 
 def _numbers(publisher: Publisher, at: datetime) -> list[int]:

@@ -365,12 +365,13 @@ class Workspace(Closing):
         latest = self.register.latest_publication()
         known = latest.event_seq if latest and self._is_out(latest) else 0
         host = self.settings.check_page or None
+        listed = (license_.issuer.code, row.allocation.list_id) in self.trust().lists
         return Shown(
             license=license_,
             state=effective_state(
                 row.state, row.suspended_until, at, row.superseded_from
             ),
-            published=all((event.seq or 0) <= known for event in history),
+            published=publishing.is_known(history, known, listed=listed),
             qr_text="" if row.token is None else qr_text(row.token, check_page=host),
             history=history,
             row=row,

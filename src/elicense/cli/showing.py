@@ -9,11 +9,9 @@ from elicense.catalog import Catalog
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
 from elicense.errors import UnknownTypeError
-from elicense.events import Event, EventKind
-from elicense.lifecycle import State
+from elicense.events import Event
 from elicense.model import License, Text
 from elicense.policy import MAX_INPUT_BYTES
-from elicense.trust import TrustState
 from elicense.validating.verdict import instant_text
 from elicense.workspace import Shown, load_catalog
 from esign import clock, pades
@@ -49,12 +47,12 @@ def show_command(*, name: str, as_json: bool) -> None:
     at = clock.now()
     with open_workspace() as workspace:
         found = [workspace.show(item, at) for item in workspace.find(name)]
-        catalog, trust = workspace.catalog, workspace.trust()
+        catalog = workspace.catalog
     for shown in found:
         if as_json:
             report.json_line(_to_json(shown))
         else:
-            _print(shown, catalog, trust)
+            _print(shown, catalog)
 
 
 def _to_json(shown: Shown) -> dict[str, object]:
@@ -95,37 +93,18 @@ def _whole_event_json(event: Event) -> dict[str, object]:
     }
 
 
-def _print(shown: Shown, catalog: Catalog, trust: TrustState) -> None:
+def _print(shown: Shown, catalog: Catalog) -> None:
     report.rows(
         [
             *_license_rows(shown.license, catalog),
             (Text("状态", "state"), report.chosen(shown.state.text)),
-            (Text("已发布", "published"), report.chosen(_published(shown, trust))),
+            (Text("已发布", "published"), report.yes_or_no(answer=shown.published)),
         ]
     )
     report.line(report.chosen(Text("经历", "history")))
     for event in shown.history:
         report.line(f"  {report.plain(_event_line(event))}")
     _print_qr(shown.qr_text)
-
-
-def _published(shown: Shown, trust: TrustState) -> Text:
-    """Return whether strangers know what became of a license.
-
-    Lists are published with room for what is issued later (status-list.md, 7), so that
-    a license to which nothing happened since can be verified before the next one.
-    """
-    if shown.published:
-        return Text("是", "yes")
-    kinds = {event.kind for event in shown.history}
-    untouched = kinds <= {EventKind.RESERVED, EventKind.ISSUED}
-    listed = (shown.license.issuer.code, shown.row.allocation.list_id) in trust.lists
-    if shown.state is State.ISSUED and untouched and listed:
-        return Text(
-            "无需等待：已发布的数据含其状态列表，他人现在即可核验",
-            "no need: the publication holds its status list, strangers can verify it",
-        )
-    return Text("否", "no")
 
 
 def _event_line(event: Event) -> str:
