@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from elicense import document, payload, record, validating
+from elicense import dates, document, payload, record, validating
 from elicense.attachments import RECORD_NAME, TOKEN_NAME
 from elicense.catalog import Catalog
 from elicense.identifiers import Identifier
 from elicense.issuing import Issued
-from elicense.model import License
+from elicense.model import License, Validity
 from elicense.policy import SEALED_ONLY, STANDARD
 from elicense.samples import sample, variant
 from elicense.testing import SECOND_CODE, START, Simulator, claims_of
@@ -352,6 +352,10 @@ OVERSTATED: dict[str, tuple[Callable[[License], License], str]] = {
     "another type's title": (_draft(title="食品经营许可证"), "title, type code"),
     "another type's identifier": (_other_type_code, "title, type code"),
     "a required field left out": (_without_category, "title, type code"),
+    "no end where the type has one": (
+        _draft(validity=Validity(dates.day_of(START), None)),
+        "title, type code",
+    ),
     "a field that the type does not have": (_with_a_field, "title, type code"),
 }
 

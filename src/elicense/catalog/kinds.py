@@ -213,6 +213,8 @@ class LicenseType:
     def describes(self, license_: License) -> bool:
         """Tell whether a license has the title, type code and fields of this type.
 
+        It also has an end, where the type gives a number of years.
+
         Does NOT judge values and periods: that is :func:`check_application`'s part, on
         the day of issue and under the rules of that day.
         """
@@ -223,6 +225,7 @@ class LicenseType:
             draft.title == self.title.zh
             and Identifier.parse(license_.identifier).type_code == self.code
             and required <= draft.fields.keys() <= known
+            and (self.validity.years is None or draft.validity.valid_until is not None)
         )
 
     def field(self, key: str) -> FieldRule:

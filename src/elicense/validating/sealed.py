@@ -159,7 +159,7 @@ def check_record(
     elif not _names_its_issuer(license_, inquiry.trust):
         reason = "the record names its issuer otherwise than the trust bundle"
     elif license_type is not None and not license_type.describes(license_):
-        reason = "the record has not the title, type code or fields of its type"
+        reason = "the record has not the title, type code, fields or end of its type"
     if reason is not None:
         return None, Check.failed("record", Code.ALTERED, reason)
     return license_, Check.passed("record")
