@@ -235,8 +235,11 @@ class TestDamage:
     )
     def test_a_missing_file_is_an_error(self, place, name):
         (place / "ws" / name).unlink()
-        with pytest.raises((WorkspaceError, FileError, RegisterError)):
-            issue(places.opened(place))
+        with (
+            pytest.raises((WorkspaceError, FileError, RegisterError)),
+            places.opened(place) as workspace,
+        ):
+            issue(workspace)
 
     def test_swapped_keys_publish_nothing(self, place):
         keys = place / "ws" / "keys"
