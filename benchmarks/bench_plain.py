@@ -167,7 +167,7 @@ def validate_by_stages(
     pdf: bytes, place: Workspace, trust: TrustState, stages: measure.Stages
 ) -> None:
     """Validate one PDF in the stages of `validating.sealed`, and time each."""
-    grants = {name: grant for name, (_, grant) in trust.seals.items()}
+    grants = trust.seal_grants
     found = stages.timed("open, read attachments", lambda: attachments.read(pdf))
     token, data = found.token or b"", found.record or b""
     report = stages.timed(

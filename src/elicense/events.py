@@ -123,11 +123,6 @@ class Reason(enum.Enum):
         self.needs_decision = needs_decision
 
     @property
-    def accepts_note(self) -> bool:
-        """Tell whether a note may stand in place of a decision."""
-        return not self.needs_decision
-
-    @property
     def void_from_start(self) -> bool:
         """Tell whether it reaches back to the start where no decision says otherwise.
 

@@ -97,6 +97,12 @@ class Request:
         """What kind of number it is."""
         return "case" if self.is_case else "row"
 
+    def key(self, organization: str) -> RequestKey:
+        """Return what makes it the same request at an organ, by its USCC."""
+        return RequestKey(
+            organization, self.type_name, "issue", self.source, self.number
+        )
+
     @property
     def digest(self) -> bytes:
         """SHA-256 of the application, whatever the order of its keys.
@@ -180,13 +186,7 @@ def issue(desk: IssuingDesk, request: Request, at: datetime) -> Issued:
         RegisterError: the register cannot be used.
         UnavailableError: a signer's device did not answer.
     """
-    key = RequestKey(
-        desk.organization,
-        request.type_name,
-        "issue",
-        request.source,
-        request.number,
-    )
+    key = request.key(desk.organization)
     known = desk.register.by_key(key)
     if known is not None:
         at = known.allocation.instant  # a resumed run repeats the first one's instant
@@ -220,7 +220,7 @@ def _prepare(desk: IssuingDesk, request: Request, at: datetime) -> _Prepared:
     if checked.photo is not None:
         photo = photos.prepare(checked.photo)
         digest = hashlib.sha256(photo).digest()
-        draft = replace(draft, photo=Photo("image/jpeg", digest))
+        draft = replace(draft, photo=Photo(photos.MEDIA_TYPE, digest))
     return _Prepared(license_type, draft, photo, checked.warnings)
 
 

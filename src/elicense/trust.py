@@ -120,7 +120,8 @@ class TrustState:
     why_empty: str = "no root is pinned"
     organizations: Mapping[str, OrganizationEntry] = field(default_factory=dict)
     token_keys: Mapping[tuple[str, bytes, int], KeyGrant] = field(default_factory=dict)
-    seals: Mapping[bytes, tuple[SealEntry, SealGrant]] = field(default_factory=dict)
+    seals: Mapping[bytes, SealEntry] = field(default_factory=dict)
+    seal_grants: Mapping[bytes, SealGrant] = field(default_factory=dict)
     lists: Mapping[tuple[str, int], StatusList] = field(default_factory=dict)
 
     def with_lists(self, lists: Iterable[StatusList]) -> "TrustState":
@@ -246,6 +247,9 @@ def admit(data: bytes, pinned_root: str) -> TrustState:
     names = [(item.issuer, item.number) for item in lists]
     if len(set(names)) != len(names):
         raise VerificationError("trust bundle: one status list occurs twice")
+    seals = {
+        hashlib.sha256(seal.certificates[0]).digest(): seal for seal in bundle.seals
+    }
     return TrustState(
         root=root.fingerprint,
         bundle=bundle,
@@ -258,14 +262,9 @@ def admit(data: bytes, pinned_root: str) -> TrustState:
                 if grant.purpose == "token"
             }
         ),
-        seals=MappingProxyType(
-            {
-                hashlib.sha256(seal.certificates[0]).digest(): (
-                    seal,
-                    _seal_grant(seal, bundle.roots),
-                )
-                for seal in bundle.seals
-            }
+        seals=MappingProxyType(seals),
+        seal_grants=MappingProxyType(
+            {name: _seal_grant(seal, bundle.roots) for name, seal in seals.items()}
         ),
         lists=MappingProxyType(dict(zip(names, lists, strict=True))),
     )

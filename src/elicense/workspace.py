@@ -41,7 +41,7 @@ from elicense.model import License, Organization, Text
 from elicense.payload import qr_text
 from elicense.policy import PUBLISHING, STANDARD, ValidationPolicy
 from elicense.publishing import Publisher
-from elicense.register import Publication, RequestKey, Row
+from elicense.register import Publication, Row
 from elicense.register.sqlite import SqliteRegister
 from elicense.settings import Settings
 from elicense.trust import (
@@ -193,10 +193,10 @@ class Workspace(Closing):
     def publish(self, at: datetime | None = None) -> Publication:
         """Sign status lists and trust bundle and put them under ``public/``.
 
+        Two runs at once leave the higher number there, whichever comes last.
+
         Args:
             at: the run's instant; now where None.
-
-        Two runs at once leave the higher number there, whichever comes last.
 
         Raises:
             WorkspaceError: the keys do not open or belong together, or ``at`` is wrong.
@@ -261,13 +261,10 @@ class Workspace(Closing):
 
         Args are those of :meth:`issue`.
         """
-        source = Request(
+        request = Request(
             type_name=type_name, application={}, number=number, is_case=is_case
-        ).source
-        code = self.settings.code
-        return self.register.by_key(
-            RequestKey(code, type_name, "issue", source, number)
         )
+        return self.register.by_key(request.key(self.settings.code))
 
     def desk(self, at: datetime) -> IssuingDesk:
         """Return what licenses are issued with, under a publication good at ``at``."""

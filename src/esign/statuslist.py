@@ -121,10 +121,6 @@ class StatusList:
         """Return the status at ``index``; MalformedError outside the list."""
         return _STATUSES[status_at(self.array, index)]
 
-    def in_force(self, at: int) -> bool:
-        """Tell whether the list may be used at an instant, in seconds since 1970."""
-        return self.issued_at <= at < self.expires_at
-
 
 def subject(issuer: str, number: int) -> str:
     """Return the name of a list, its ``sub`` claim."""

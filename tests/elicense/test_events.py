@@ -266,7 +266,7 @@ def test_reasons_by_their_codes():
         "corrected": "更正",
         "downgraded": "降低等级",
     }
-    assert {item.code for item in Reason if not item.accepts_note} == {
+    assert {item.code for item in Reason if item.needs_decision} == {
         "rescinded",
         "forfeited",
         "held",

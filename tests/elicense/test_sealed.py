@@ -309,8 +309,8 @@ def test_a_type_that_was_not_granted_to_the_seal_is_not_authorized(
     stage: Stage,
 ) -> None:
     seals = {
-        name: (replace(entry, types=("food-business",)), grant)
-        for name, (entry, grant) in stage.trust.seals.items()
+        name: replace(entry, types=("food-business",))
+        for name, entry in stage.trust.seals.items()
     }
     narrow = replace(stage, trust=replace(stage.trust, seals=seals))
     code, detail = narrow.check(stage.issued.pdf, "seal-issuer")

@@ -129,9 +129,11 @@ def test_a_good_bundle_is_admitted_as_it_was_signed(stage: Stage) -> None:
     assert set(state.token_keys) == {(CODE, key.kid, Suite.ES256.cose)}
     assert state.lists[CODE, 2026] == stage.list()
     (entry,) = state.seals.values()
-    assert entry[0] == stage.bundle.seals[0]
-    assert entry[1].organization == CODE
-    assert entry[1].roots == stage.authority.roots
+    assert entry == stage.bundle.seals[0]
+    assert state.seal_grants.keys() == state.seals.keys()
+    (grant,) = state.seal_grants.values()
+    assert grant.organization == CODE
+    assert grant.roots == stage.authority.roots
 
 
 def test_a_period_may_end_and_may_not(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from asn1crypto import x509 as asn1_x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from esign import cms
 from esign.errors import MalformedError
 from esign.pades import (
     NoSealError,
@@ -68,6 +69,20 @@ def padding_junk():
 def upper_case():
     start, end = read(sealed()).gap
     return with_gap(sealed(), sealed()[start + 1 : end - 1].upper())
+
+
+def gap_too_long():
+    """More padding than any CMS needs, with numbers that agree with it."""
+    start, end = read(sealed()).gap
+    more = 2 * cms.MAX_CMS_BYTES
+    grown = sealed()[: end - 1] + b"0" * more + sealed()[end - 1 :]
+    table = int(re.search(rb"startxref\n([0-9]+)\n", sealed())[1])
+    grown = grown.replace(
+        b"startxref\n%d\n" % table, b"startxref\n%d\n" % (table + more)
+    )
+    old = re.search(rb"/ByteRange (\[[0-9 ]+\] *)\n", sealed())[1]
+    new = b"[0 %d %d %d]" % (start, end + more, len(grown) - end - more)
+    return grown.replace(old, new.ljust(len(old)))
 
 
 def white_space_in_gap():
@@ -141,6 +156,7 @@ MALFORMED_FILES = {
     "junk in the padding": padding_junk,
     "upper-case hexadecimal": upper_case,
     "white space in the gap": white_space_in_gap,
+    "a gap longer than any CMS": gap_too_long,
     "an empty CMS": lambda: with_cms(sealed(), b""),
     "another SubFilter": lambda: swapped(
         b"/SubFilter /ETSI.CAdES.detached", b"/SubFilter /ETSI.CAdES.detachee"

@@ -252,17 +252,6 @@ def test_the_four_statuses_have_the_numbers_of_the_format_page():
     }
 
 
-def test_a_list_counts_from_its_issue_until_just_before_its_expiry():
-    found = {at: listed().in_force(at) for at in (1795305599, 1795305600)}
-    found |= {at: listed().in_force(at) for at in (1795910399, 1795910400)}
-    assert found == {
-        1795305599: False,
-        1795305600: True,
-        1795910399: True,
-        1795910400: False,
-    }
-
-
 def claims_with(changes, inner=None):
     """Return encoded claims of a good list with claims set, or removed by ``...``."""
     value = cbor2.loads(cose.parse(statuslist.sign(listed(), signer_of())).payload)

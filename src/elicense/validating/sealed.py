@@ -67,8 +67,7 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         pdf: the file; its size was checked.
         inquiry: trust, instant, policy and catalog.
     """
-    seals = {name: grant for name, (_, grant) in inquiry.trust.seals.items()}
-    report = pades.validate(pdf, seals, inquiry.at)  # (1)
+    report = pades.validate(pdf, inquiry.trust.seal_grants, inquiry.at)  # (1)
     structure, *others = report.checks
     if structure.code is not None:
         return PDFFindings((_foreign(pdf, structure), *others))
@@ -117,7 +116,7 @@ def _check_seal_issuer(
 ) -> Check:
     if seal is None or claims is None:
         return Check.not_checked("seal-issuer", "the seal or the token did not hold")
-    entry, _ = trust.seals[hashlib.sha256(seal.certificate).digest()]
+    entry = trust.seals[hashlib.sha256(seal.certificate).digest()]
     reasons = {
         "the seal is another organization's": entry.organization != claims.issuer,
         "the seal was not granted this type": claims.type_name not in entry.types,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from esign import cms
+from esign.encoding import hex_decode
 from esign.errors import MalformedError
 
 MAX_PDF_BYTES = 32 << 20  # a license has about 0.1 MiB, with a photo 0.6 MiB
@@ -49,8 +50,7 @@ _SIGNATURE = re.compile(
     rb"/TransformParams <<\n/Type /TransformParams\n/V /1\.2\n/P 1\n>>\n>> \]\n>>"
     rb"\nendobj\n"
 )
-_SEQUENCE = 0x30  # the DER tag with which a CMS begins
-_HEX = re.compile(rb"(?:[0-9a-f]{2})+")
+_SEQUENCE = b"\x30"  # the DER tag with which a CMS begins
 _FOREIGN = re.compile(
     rb"/(ByteRange|ObjStm|XRef|Encrypt|XFA|JavaScript|JS|Launch|NeedAppearances)"
     rb"(?![^\x00\t\n\f\r ()<>\[\]{}/%])"
@@ -203,10 +203,10 @@ def _read_signature(pdf: bytes, starts: Sequence[int]) -> SealedPdf:
 
 def _content(digits: bytes) -> bytes:
     """Return the CMS of a gap: lower-case hexadecimal, padded with zeros."""
-    if len(digits) > 2 * cms.MAX_CMS_BYTES or not _HEX.fullmatch(digits):
-        raise MalformedError("PDF: the gap is too long or not pairs of 0-9a-f")
-    content = bytes.fromhex(digits.decode())
-    if content[0] != _SEQUENCE:
+    if len(digits) > 2 * cms.MAX_CMS_BYTES:
+        raise MalformedError("PDF: the gap is too long")
+    content = hex_decode(digits.decode("latin-1"))
+    if content[:1] != _SEQUENCE:
         raise MalformedError("PDF: the gap does not begin with a CMS")
     end = cms.element_length(content)
     if content[end:].strip(b"\x00"):
