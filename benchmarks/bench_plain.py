@@ -14,7 +14,16 @@ import measure
 import world
 from peer_issue import Peer
 
-from elicense import attachments, document, face, issuing, layout, payload, record
+from elicense import (
+    attachments,
+    document,
+    face,
+    issuing,
+    layout,
+    list_numbers,
+    payload,
+    record,
+)
 from elicense.issuing import IssuingDesk, Request
 from elicense.lifecycle import State
 from elicense.policy import SEALED_ONLY, STANDARD, ValidationPolicy
@@ -70,7 +79,7 @@ def issue_by_stages(desk: IssuingDesk, number: int, stages: measure.Stages) -> N
         key,
         request.digest,
         prepared.draft.number,
-        issuing.list_number(prepared.draft),
+        list_numbers.first_list(prepared.draft.validity),
         world.AT,
     )
     reservation = stages.timed(
@@ -79,15 +88,18 @@ def issue_by_stages(desk: IssuingDesk, number: int, stages: measure.Stages) -> N
             wanted,
             lambda allocation: stages.timed(
                 "  record, trial token, symbol and page",
-                lambda: issuing._draw_up(desk, prepared, allocation),  # noqa: SLF001  as above
+                lambda: issuing._draw_up(desk, request, prepared, allocation),  # noqa: SLF001  as above
             ),
         ),
     )
-    finish_by_stages(desk, reservation, stages)
+    finish_by_stages(desk, request, reservation, stages)
 
 
 def finish_by_stages(
-    desk: IssuingDesk, reservation: Reservation, stages: measure.Stages
+    desk: IssuingDesk,
+    request: Request,
+    reservation: Reservation,
+    stages: measure.Stages,
 ) -> None:
     """Finish a reserved license, and time each stage of it."""
     allocation = reservation.allocation
@@ -124,11 +136,15 @@ def finish_by_stages(
     if verdict.code is not Code.VALID:
         raise AssertionError(f"expected a valid license: {verdict}")
     row = desk.register.get(reservation.identifier)
-    row = stages.timed(
-        "store and mark as issued",
-        lambda: issuing._mark_issued(desk.register, row, token, pdf),  # noqa: SLF001  as above
+    stages.timed(
+        "store the output",
+        lambda: desk.register.store_output(row.identifier, token, pdf),
     )
-    if row.state is not State.ISSUED:
+    row = stages.timed(
+        "mark as issued",
+        lambda: issuing._mark_issued(desk, request, row, license_.draft, world.AT),  # noqa: SLF001  as above
+    )
+    if not row.is_issued:
         raise AssertionError("expected an issued license")
 
 
@@ -180,7 +196,7 @@ def validate_by_stages(
     stages.timed(
         "seal, second engine (pyHanko)",
         lambda: second_engine.confirm(
-            pdf, grant.certificates, grant.roots, report.seal.sealed_at
+            pdf, (*grant.certificates, *grant.roots), report.seal.sealed_at
         ),
     )
     stages.timed(

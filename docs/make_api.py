@@ -27,14 +27,30 @@ MODULES = (
     "elicense.qr",
     "elicense.payload",
     "elicense.record",
-    "elicense.trust",
     "elicense.attachments",
+    "elicense.trust",
+    "elicense.trust.hub_model",
+    "elicense.trust.merge",
+    "elicense.pins",
+    "elicense.memory",
     "elicense.issuing",
     "elicense.changing",
     "elicense.publishing",
+    "elicense.pending",
     "elicense.lifecycle",
+    "elicense.events",
+    "elicense.feed",
+    "elicense.standing",
+    "elicense.versions",
+    "elicense.register",
+    "elicense.register.sqlite",
     "elicense.identifiers",
+    "elicense.office",
+    "elicense.keychain",
+    "elicense.grants",
+    "elicense.hub",
     "elicense.samples",
+    "elicense.testing",
     "esign.pades.seal",
     "esign.pades.validate",
     "esign.pades.read",
@@ -48,12 +64,26 @@ MODULES = (
     "esign.encoding",
     "esign.statuslist",
     "esign.certificates",
+    "esign.revocation",
+    "esign.timestamps",
     "esign.cms",
     "esign.verdict",
     "esign.errors",
     "esign.clock",
 )
+PACKAGES = ("elicense", "esign")
 Definition = ast.FunctionDef | ast.ClassDef
+
+
+def public(module: str) -> Iterator[tuple[str, Definition | None]]:
+    """Yield the public names of a module: its ``__all__``, else what it defines."""
+    names = getattr(importlib.import_module(module), "__all__", None)
+    if names is None:
+        yield from definitions(module).items()
+        return
+    for name in names:
+        place = home(importlib.import_module(module), name)
+        yield name, definitions(place).get(name) if place else None
 
 
 def definitions(module: str) -> dict[str, Definition]:
@@ -122,7 +152,8 @@ def entry(name: str, node: Definition | None) -> list[str]:
 def home(package: object, name: str) -> str:
     """Return the module that defines a public name; empty for a plain value."""
     value = getattr(package, name)
-    return value.__module__ if isinstance(value, type) or callable(value) else ""
+    module = str(getattr(value, "__module__", "")) if callable(value) else ""
+    return module if module.split(".")[0] in PACKAGES else ""
 
 
 def exported(package: object) -> Iterator[str]:
@@ -144,7 +175,7 @@ def page() -> str:
         lines += ["## esign", "", *exported(esign)]
     for module in MODULES:
         lines += [f"## {module}", ""]
-        for name, node in definitions(module).items():
+        for name, node in public(module):
             lines += entry(name, node)
     return "\n".join(lines).rstrip("\n") + "\n"
 

@@ -13,17 +13,26 @@ MINIMUM: dict[str, float] = {
     "src/esign/cbor.py": 100,
     "src/esign/cms.py": 100,
     "src/esign/cose.py": 100,
+    "src/esign/der.py": 100,
     "src/esign/pades/read.py": 100,
     "src/esign/pades/validate.py": 100,
+    "src/esign/revocation.py": 100,
     "src/esign/statuslist.py": 100,
+    "src/esign/timestamps/": 100,
     "src/elicense/attachments.py": 100,
     "src/elicense/lifecycle.py": 100,
+    # A lock that the system refuses cannot be made without a patch.
+    "src/elicense/memory.py": 99,
     "src/elicense/payload.py": 100,
     "src/elicense/photos.py": 100,
+    "src/elicense/pins.py": 100,
     "src/elicense/qr.py": 100,
     "src/elicense/quick_token.py": 100,
-    "src/elicense/trust.py": 100,
+    "src/elicense/register/as_of.py": 100,
+    "src/elicense/standing.py": 100,
+    "src/elicense/trust/": 100,
     "src/elicense/validating/": 100,
+    "src/elicense/versions.py": 100,
 }
 """Path of a file, or of a folder with a slash at its end -> least percent."""
 

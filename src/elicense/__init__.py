@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from elicense.changing import Changed, Grounds
     from elicense.errors import ApplicationError, ElicenseError, Problem
     from elicense.events import Decision, Event, EventKind, Reason
+    from elicense.hub import Hub
     from elicense.identifiers import Identifier
-    from elicense.issuing import Issued, NotReleasedError
+    from elicense.issuing import Issued, NotReleasedError, Request
     from elicense.lifecycle import State
     from elicense.model import Holder, License, Organization, Text, Validity
     from elicense.payload import Claims
     from elicense.policy import SEALED_ONLY, STANDARD, ValidationPolicy
     from elicense.samples import sample
-    from elicense.trust import TrustState, admit
+    from elicense.standing import Standing
+    from elicense.trust import Seen, TrustState, admit
     from elicense.validating import (
         NotPassedError,
         Scope,
@@ -38,14 +40,16 @@ _HOMES = {
     "elicense.changing": ("Changed", "Grounds"),
     "elicense.errors": ("ApplicationError", "ElicenseError", "Problem"),
     "elicense.events": ("Decision", "Event", "EventKind", "Reason"),
+    "elicense.hub": ("Hub",),
     "elicense.identifiers": ("Identifier",),
-    "elicense.issuing": ("Issued", "NotReleasedError"),
+    "elicense.issuing": ("Issued", "NotReleasedError", "Request"),
     "elicense.lifecycle": ("State",),
     "elicense.model": ("Holder", "License", "Organization", "Text", "Validity"),
     "elicense.payload": ("Claims",),
     "elicense.policy": ("SEALED_ONLY", "STANDARD", "ValidationPolicy"),
     "elicense.samples": ("sample",),
-    "elicense.trust": ("TrustState", "admit"),
+    "elicense.standing": ("Standing",),
+    "elicense.trust": ("Seen", "TrustState", "admit"),
     "elicense.validating": (
         "NotPassedError",
         "Scope",
@@ -73,6 +77,7 @@ __all__ = [
     "EventKind",
     "Grounds",
     "Holder",
+    "Hub",
     "Identifier",
     "Indication",
     "Issued",
@@ -83,8 +88,11 @@ __all__ = [
     "Organization",
     "Problem",
     "Reason",
+    "Request",
     "Scope",
+    "Seen",
     "Shown",
+    "Standing",
     "State",
     "Text",
     "TrustState",

@@ -1,15 +1,35 @@
-"""The two files attached to a license's PDF: the record and the token."""
+"""The files attached to a license's PDF: the record, the token, and perhaps a scan."""
 
+import hashlib
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import pikepdf
 
+from elicense.errors import ElicenseError
+from elicense.model import Scan, Text
+from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
 
 RECORD_NAME = "record.cbor"
 TOKEN_NAME = "payload.cose"  # noqa: S105  a file name, not a secret
+SCAN_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "application/pdf": "scan.pdf",
+        "image/jpeg": "scan.jpg",
+        "image/png": "scan.png",
+    }
+)
+"""Name of the attached scan by its media type."""
 MAX_ATTACHMENT_BYTES = 1 << 20  # a record of 3,000 characters has about 10 KB
+# The first bytes of each kind: ISO 32000-1, 7.5.2; ISO 10918-1, B.2.1; PNG, 5.2.
+_FIRST_BYTES = {
+    "application/pdf": b"%PDF-",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+}
 # The token's name as the page's maker writes it, and as the sealer does (pdf.md, 6).
 _MARKS = (b"payload.cose", b"payload\\056cose")
 
@@ -18,20 +38,76 @@ class NoLicenseError(MalformedError):
     """The PDF has no attachments at all: it is not a license of this format."""
 
 
+class ScanError(ElicenseError):
+    """A scan cannot be attached; the text says what is expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """What a license's PDF carries beside its page."""
+    """What a license's PDF carries beside its page.
+
+    Attributes:
+        record: bytes of ``record.cbor``.
+        token: bytes of ``payload.cose``.
+        scan: bytes of the scanned paper, None where there is none. Nothing looks into
+            them: they are as foreign as the paper was.
+    """
 
     record: bytes
     token: bytes
+    scan: bytes | None = field(default=None, repr=False)
+
+
+def scan_of(data: bytes) -> Scan:
+    """Return what the record says of a scanned paper.
+
+    Only the first bytes are looked at: this is NOT a check that the file can be opened.
+
+    Args:
+        data: the file, a PDF, JPEG or PNG of at most ``MAX_SCAN_BYTES``.
+
+    Raises:
+        ScanError: empty, too large, or of another kind.
+    """
+    kind = _media_type(data)
+    if kind is None or len(data) > MAX_SCAN_BYTES:
+        limit = MAX_SCAN_BYTES >> 20
+        raise ScanError(
+            Text(
+                f"扫描件应为 PDF、JPEG 或 PNG 文件，不超过 {limit} MiB",
+                f"a scan is a PDF, JPEG or PNG file of at most {limit} MiB",
+            )
+        )
+    return Scan(kind, hashlib.sha256(data).digest(), len(data))
+
+
+def scan_fault(scan: bytes | None, expected: Scan | None) -> str | None:
+    """Return how an attached scan differs from what the record says of it.
+
+    Args:
+        scan: as it was attached, None where there is none.
+        expected: the record's entry, None where there is none.
+
+    Returns:
+        One English phrase, None where the two agree.
+    """
+    if expected is None:
+        return None if scan is None else "a scan is attached that the record lacks"
+    if scan is None:
+        return "the scan that the record names is not attached"
+    found = Scan(_media_type(scan) or "", hashlib.sha256(scan).digest(), len(scan))
+    return (
+        None if found == expected else "the scan is not the one that the record names"
+    )
 
 
 def read(pdf: bytes) -> Attachments:
     """Return the attachments of a PDF that has our own profile's structure.
 
-    Exactly the two files, stored without a filter, and the same two as associated files
-    of the document (docs/formats/pdf.md, section 6). Nothing is inflated and nothing is
-    repaired.
+    Exactly record and token and at most one scan, stored without a filter, and the same
+    as associated files of the document (docs/formats/pdf.md, section 6). Nothing is
+    inflated and nothing is repaired. A scan has the first bytes that its name promises;
+    it is NOT held against the record here: see :func:`scan_fault`.
 
     Args:
         pdf: a file that :func:`esign.pades.read` accepted, which bounds what it costs
@@ -44,7 +120,11 @@ def read(pdf: bytes) -> Attachments:
     try:
         with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
             files = _files(document.Root)
-            return Attachments(_stored(files, RECORD_NAME), _stored(files, TOKEN_NAME))
+            return Attachments(
+                _stored(files, RECORD_NAME, MAX_ATTACHMENT_BYTES),
+                _stored(files, TOKEN_NAME, MAX_ATTACHMENT_BYTES),
+                _scan(files),
+            )
     except (
         pikepdf.PikepdfError,
         AttributeError,
@@ -70,15 +150,32 @@ def _files(root: pikepdf.Object) -> dict[str, pikepdf.Object]:
         raise NoLicenseError("a PDF that carries no license of this format")
     names = root.Names.EmbeddedFiles.Names.as_list()
     keys, specifications = [str(key) for key in names[::2]], names[1::2]
-    if keys != sorted((RECORD_NAME, TOKEN_NAME)) or len(names) != 2 * len(keys):
-        raise MalformedError(f"PDF: expected {RECORD_NAME} and {TOKEN_NAME} alone")
-    listed = {item.objgen for item in root.AF.as_list()}
-    if listed != {item.objgen for item in specifications}:
+    ours = sorted((RECORD_NAME, TOKEN_NAME))
+    known = (ours, *(sorted((*ours, name)) for name in SCAN_NAMES.values()))
+    if keys not in known or len(names) != 2 * len(keys):
+        raise MalformedError(
+            f"PDF: expected {RECORD_NAME}, {TOKEN_NAME} and at most one scan"
+        )
+    listed = root.AF.as_list()
+    if len(listed) != len(keys) or {item.objgen for item in listed} != {
+        item.objgen for item in specifications
+    }:
         raise MalformedError("PDF: the associated files are not the attached ones")
     return dict(zip(keys, specifications, strict=True))
 
 
-def _stored(files: dict[str, pikepdf.Object], name: str) -> bytes:
+def _scan(files: Mapping[str, pikepdf.Object]) -> bytes | None:
+    """Return the scan, if there is one and it begins as its name says."""
+    for media_type, name in SCAN_NAMES.items():
+        if name in files:
+            data = _stored(files, name, MAX_SCAN_BYTES)
+            if _media_type(data) != media_type:
+                raise MalformedError(f"PDF: {name} does not begin as such a file")
+            return data
+    return None
+
+
+def _stored(files: Mapping[str, pikepdf.Object], name: str, limit: int) -> bytes:
     streams = files[name].EF
     stream = streams.F
     if any(streams[key].objgen != stream.objgen for key in streams.keys()):  # noqa: SIM118  not a dict
@@ -86,6 +183,14 @@ def _stored(files: dict[str, pikepdf.Object], name: str) -> bytes:
     if not isinstance(stream, pikepdf.Stream) or "/Filter" in stream:
         raise MalformedError(f"PDF: {name} is not stored without a filter")
     data = bytes(stream.read_raw_bytes())
-    if len(data) > MAX_ATTACHMENT_BYTES:
-        raise MalformedError(f"PDF: {name} has more than {MAX_ATTACHMENT_BYTES} bytes")
+    if len(data) > limit:
+        raise MalformedError(f"PDF: {name} has more than {limit} bytes")
     return data
+
+
+def _media_type(data: bytes) -> str | None:
+    """Return the media type that a file's first bytes promise, None for others."""
+    for media_type, first in _FIRST_BYTES.items():
+        if data.startswith(first):
+            return media_type
+    return None

@@ -23,14 +23,15 @@ from PIL import Image
 
 from elicense import qr
 from elicense.layout import Box, Colour
+from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
 
-MAX_BYTES = 4 << 20
-"""Bytes of a file; ours have 100 KB to 2 MB."""
+MAX_BYTES = (4 << 20) + MAX_SCAN_BYTES
+"""Bytes of a file; ours have 100 KB to 2 MB, and perhaps a scan of the paper."""
 MAX_PARTS = 2_000
 """Indirect objects of a file; ours have about 40."""
 MAX_INFLATED = 16 << 20
-"""Bytes of all inflated streams of a file; ours have at most 3 MB."""
+"""Bytes of all inflated streams of a file; ours have at most 3 MB and a scan."""
 MAX_PAGES = 8
 """Pages of a file; ours have one."""
 MAX_OBJECTS = 20_000
@@ -400,14 +401,18 @@ def _require_bounded(document: pikepdf.Pdf) -> None:
         raise MalformedError(f"face: more than {MAX_PARTS} objects")
     left = MAX_INFLATED
     for item in document.objects:
-        if not isinstance(item, pikepdf.Stream) or "/Filter" not in item:
+        if not isinstance(item, pikepdf.Stream):
             continue
-        if item.Filter == pikepdf.Name.FlateDecode:
+        if "/Filter" not in item:
+            left -= len(item.read_raw_bytes())
+        elif item.Filter == pikepdf.Name.FlateDecode:
             left -= _inflated_size(item.read_raw_bytes(), left)
         elif item.Filter == pikepdf.Name.DCTDecode:
             _require_small_jpeg(item.read_raw_bytes())
         else:
             raise MalformedError("face: a stream has a filter that ours have not")
+        if left < 0:
+            raise MalformedError("face: the streams are too large")
 
 
 def _inflated_size(data: bytes, limit: int) -> int:

@@ -31,6 +31,7 @@ _KEYS = (
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_END_OF_DAYS = dates.end_after(dates.LAST_DAY)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -42,16 +43,14 @@ class DecisionError(EventError):
     """A decision (决定文书) is incomplete or not readable.
 
     Attributes:
-        key: the key that is wrong, empty where the whole is.
+        key: the key that is wrong; empty where the whole is.
     """
 
     def __init__(self, key: str, expected: Text) -> None:
         """Keep the key; ``expected`` says what should stand there."""
+        zh, en = (f" {key}", f", key {key}") if key else ("", "")
         super().__init__(
-            Text(
-                f"决定文书 {key}：{expected.zh}",
-                f"decision, key {key}: {expected.en}",
-            )
+            Text(f"决定文书{zh}：{expected.zh}", f"decision{en}: {expected.en}")
         )
         self.key = key
         self.args = (key, expected)
@@ -259,7 +258,7 @@ class Event:
         """Check the rules: EventError for one that is broken, ValueError for instants.
 
         Raises:
-            EventError: reason, decision, note, last day or successor do not fit.
+            EventError: reason, decision, note, days or successor do not fit.
             ValueError: an instant is naive or carries a fraction of a second.
         """
         for instant in (self.effective_at, self.recorded_at):
@@ -293,11 +292,12 @@ def effective_instant(
 
     Returns:
         What the decision says; else ``since`` for 撤销, which is void from the start
-        (行政许可法 art. 69); else ``recorded_at``.
+        (行政许可法 art. 69), and at once where the start still lies ahead; else
+        ``recorded_at``.
     """
     if decision is not None and decision.effective_at is not None:
         return decision.effective_at
-    return since if why.void_from_start else recorded_at
+    return min(since, recorded_at) if why.void_from_start else recorded_at
 
 
 def reasons_markdown() -> str:
@@ -351,6 +351,14 @@ def _check_grounds(why: Reason | None, decision: Decision | None, note: str) -> 
 
 
 def _check_extent(event: Event) -> None:
+    until = event.until
+    if event.effective_at >= _END_OF_DAYS or (until and until > dates.LAST_DAY):
+        raise EventError(
+            Text(
+                f"日期不得晚于 {dates.LAST_DAY}",
+                f"a day lies after {dates.LAST_DAY}, the last one that is known",
+            )
+        )
     if (event.successor is not None) != (event.kind is EventKind.SUPERSEDED):
         raise EventError(
             Text(
@@ -374,8 +382,11 @@ def _check_extent(event: Event) -> None:
 
 
 def _shown(key: object) -> str:
-    """Return a foreign key for an error text, if it is short and plain."""
-    if isinstance(key, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,40}", key):
+    """Return a foreign key for an error text, if it is short and plain.
+
+    A digit is not: it may be a person's code that was put in the wrong place.
+    """
+    if isinstance(key, str) and re.fullmatch(r"[A-Za-z_]{1,40}", key):
         return key
     return "?"
 
@@ -418,10 +429,17 @@ def _effective_at(value: Mapping[str, object]) -> datetime | None:
         raise _no_instant(key)
     try:
         if _INSTANT.fullmatch(text):
-            return datetime.fromisoformat(text).astimezone(UTC)
-        return dates.start_of(dates.parse_day(text))
+            since = datetime.fromisoformat(text).astimezone(UTC)
+        else:
+            since = dates.start_of(dates.parse_day(text))
     except (MalformedCodeError, ValueError, OverflowError) as err:
         raise _no_instant(key) from err
+    if since >= _END_OF_DAYS:
+        last = dates.LAST_DAY
+        raise DecisionError(
+            key, Text(f"不得晚于 {last}", f"expected a day of {last} or before")
+        )
+    return since
 
 
 def _no_instant(key: str) -> DecisionError:

@@ -72,6 +72,21 @@ class Photo:
     sha256: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The scanned paper of a license that was granted on paper (存量补录).
+
+    Attributes:
+        media_type: ``application/pdf``, ``image/jpeg`` or ``image/png``.
+        sha256: digest of the file, 32 bytes.
+        size: bytes of the file.
+    """
+
+    media_type: str
+    sha256: bytes
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """Everything that an application decides of a license, checked by the catalog.
@@ -87,6 +102,8 @@ class Draft:
         copy: 正本, 副本, 正副本合一 or 单页.
         case_number: number of the concluded case, None for a row without one.
         fields: the type's own fields by key; dates as ISO 8601 text.
+        photo: the holder's photo, where the type shows one.
+        scan: the paper that was scanned, only for 存量补录.
     """
 
     type_name: str
@@ -104,6 +121,7 @@ class Draft:
         default_factory=lambda: MappingProxyType({}), repr=False
     )
     photo: Photo | None = None
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +133,12 @@ class License:
         identifier: GB/T 36904 identifier with its root.
         issuer: the issuing organ with its name as of the issue date.
         specimen: printed 样张, from a workspace that is not marked as production.
+        previous: identifier of the version that this one supersedes, None for the first
+            one; it may be a predecessor organ's.
     """
 
     draft: Draft
     identifier: str
     issuer: Organization
     specimen: bool
+    previous: str | None = None

@@ -2,21 +2,28 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from elicense import dates, trust
 from elicense.events import Event, EventKind
-from elicense.issuing import OPEN_ENDED_LIST
-from elicense.lifecycle import State, effective_state
+from elicense.lifecycle import State
+from elicense.list_numbers import OPEN_ENDED, next_generation
 from elicense.policy import PUBLISHING, PublicationPolicy
 from elicense.register import LIST_CAPACITY, Publication, Register
-from elicense.trust import Bundle, KeyGrant, OrganizationEntry, SealEntry
+from elicense.trust import (
+    Bundle,
+    KeyGrant,
+    ListEntry,
+    OrganizationEntry,
+    SealEntry,
+    Seen,
+    SignedStatement,
+)
 from esign import statuslist
 from esign.keys import Signer
 from esign.statuslist import BITS, Status, StatusList
 
 _STATUS_OF = {
-    State.ISSUED: Status.VALID,
     State.SUSPENDED: Status.SUSPENDED,
     State.REVOKED: Status.INVALID,
     State.SUPERSEDED: Status.SUPERSEDED,
@@ -24,70 +31,117 @@ _STATUS_OF = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publisher:
-    """What a department publishes with.
+class Listing:
+    """What a department publishes, apart from signatures: no key is needed for it.
 
     Attributes:
         register: whose licenses.
         organization: the department with its names.
-        keys: its token and status keys with their grants.
-        seals: its seals with their grants.
+        predecessors: the organs that it took over, with their successors entries.
+        keys: token and status keys with their grants, the earlier ones too.
+        seals: seals with their grants, likewise.
         roots: DER certificates of the CA roots.
-        status_signer: signs status lists.
-        bundle_signer: signs bundles.
-        root_statement: the root's statement that names the bundle key.
-        root: fingerprint of the root.
+        statement: number of the root statement that it is published under.
         policy: how long the publication may be used.
     """
 
     register: Register
     organization: OrganizationEntry
+    predecessors: tuple[OrganizationEntry, ...] = ()
     keys: tuple[KeyGrant, ...]
     seals: tuple[SealEntry, ...]
     roots: tuple[bytes, ...]
-    status_signer: Signer
-    bundle_signer: Signer
-    root_statement: bytes
-    root: str
+    statement: int
     policy: PublicationPolicy = PUBLISHING
 
+    @property
+    def organizations(self) -> tuple[OrganizationEntry, ...]:
+        """All organs that a bundle of it speaks of."""
+        return (self.organization, *self.predecessors)
 
-def publish(publisher: Publisher, at: datetime) -> Publication:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Who signs a listing.
+
+    Attributes:
+        listing: what is published.
+        crls: DER revocation lists of the CAs.
+        status_signer: signs status lists.
+        bundle_signer: signs bundles.
+        statements: the root statements, oldest first; the last one names the bundle
+            key.
+        pins: fingerprints of the roots that a reader of any of its bundles pinned.
+    """
+
+    listing: Listing
+    crls: tuple[bytes, ...] = ()
+    status_signer: Signer
+    bundle_signer: Signer
+    statements: tuple[SignedStatement, ...]
+    pins: tuple[str, ...]
+
+
+def publish(publisher: Publisher, at: datetime, after: int = 0) -> Publication:
     """Sign all status lists and the bundle, and keep the publication in the register.
 
-    The bundle is admitted as a stranger would admit it before it is kept. Writing it
-    where strangers find it is the caller's part.
+    The bundle is admitted as a stranger would admit it before it is kept, and one that
+    the previous publication's reader would refuse is not kept either. Writing it where
+    strangers find it is the caller's part.
 
     Args:
         publisher: with what.
         at: the run's instant, whole seconds UTC.
+        after: a number that was published before; the new one is higher.
 
     Raises:
         RegisterError: the register cannot be used.
         ConflictError: another run published a higher number meanwhile.
         UnavailableError: a signer's device did not answer.
+        VerificationError: keys, grants and statements do not belong together.
+        RollbackError: they are older than what was published before.
     """
-    register = publisher.register
+    listing = publisher.listing
+    register = listing.register
     event_seq = last_event(register)
-    number = register.take_number("bundle")
-    lists = [_list(publisher, name, number, at) for name in _numbers(publisher, at)]
+    seen = _seen(register, publisher.pins)
+    number = register.take_number("bundle", after)
     bundle = Bundle(
+        statement=listing.statement,
         number=number,
         issued_at=at,
-        max_age=publisher.policy.bundle_age,
-        organizations=(publisher.organization,),
-        keys=publisher.keys,
-        seals=publisher.seals,
-        roots=publisher.roots,
+        max_age=listing.policy.bundle_age,
+        organizations=listing.organizations,
+        keys=listing.keys,
+        seals=listing.seals,
+        roots=listing.roots,
+        crls=publisher.crls,
         status_lists=tuple(
-            statuslist.sign(item, publisher.status_signer) for item in lists
+            ListEntry(*name, number, statuslist.sign(item, publisher.status_signer))
+            for name, item in _lists(listing, number, at)
         ),
     )
-    data = trust.sign_bundle(bundle, publisher.bundle_signer, publisher.root_statement)
-    trust.admit(data, publisher.root)
+    data = trust.sign_bundle(bundle, publisher.bundle_signer, publisher.statements)
+    trust.admit(data, publisher.pins, seen)
     publication = Publication(number, at, event_seq, data)
     register.store_publication(publication)
     return publication
+
+
+def _seen(register: Register, pins: tuple[str, ...]) -> tuple[Seen, ...]:
+    """Return what a reader of the previous publication remembers."""
+    latest = register.latest_publication()
+    if latest is None:
+        return ()
+    seen = trust.admit(latest.bundle, pins).seen
+    return () if seen is None else (seen,)
+
+
+def _lists(
+    listing: Listing, sequence: int, at: datetime
+) -> Iterator[tuple[tuple[str, int], StatusList]]:
+    for name in list_names(listing, at):
+        yield name, status_list(listing, name, sequence, at)
 
 
 def last_event(register: Register) -> int:
@@ -117,46 +171,64 @@ def is_known(history: Iterable[Event], published: int, *, listed: bool) -> bool:
     return all((event.seq or 0) <= published for event in events)
 
 
-def _numbers(publisher: Publisher, at: datetime) -> list[int]:
-    """Return the lists to publish: those in use, and those a new license may need."""
+def list_names(listing: Listing, at: datetime) -> list[tuple[str, int]]:
+    """Return (issuer, list number) of the lists to publish at an instant.
+
+    Those in use, and those that a license issued after the publication may need; of a
+    predecessor those in use, once its lists are kept here.
+
+    Args:
+        listing: of which department.
+        at: an aware instant.
+    """
     year = dates.day_of(at).year
-    ahead = range(year, year + publisher.policy.years_ahead + 1)
-    return sorted({OPEN_ENDED_LIST, *ahead, *publisher.register.lists()})
+    own = listing.organization.code
+    ahead = (OPEN_ENDED, *range(year, year + listing.policy.years_ahead + 1))
+    kept = {own}
+    for entry in listing.predecessors:
+        if any(item.code == own and item.since <= at for item in entry.successors):
+            kept.add(entry.code)
+    used = {name for name in listing.register.lists() if name[0] in kept}
+    # A list may fill up before the next publication; then the one after it is inside.
+    after = {(own, next_generation(number)) for issuer, number in used if issuer == own}
+    return sorted({*((own, number) for number in ahead), *used, *after})
 
 
-def _list(publisher: Publisher, name: int, sequence: int, at: datetime) -> StatusList:
-    statuses, changes = _statuses(publisher.register, name, at)
-    expires = min((at + publisher.policy.status_age, *changes))
+def status_list(
+    listing: Listing, name: tuple[str, int], sequence: int, at: datetime
+) -> StatusList:
+    """Return one list as the register has it at an instant.
+
+    Args:
+        listing: of which department.
+        name: issuer and list number.
+        sequence: what it is numbered.
+        at: an aware instant; the list ends where a status in it changes by itself.
+    """
+    register = listing.register
+    change = register.next_change(*name, at)
+    expires = at + listing.policy.status_age
+    if change is not None:
+        expires = min(expires, change)
     return StatusList(
-        issuer=publisher.organization.code,
-        number=name,
+        issuer=name[0],
+        number=name[1],
         sequence=sequence,
         issued_at=int(at.timestamp()),
         expires_at=int(expires.timestamp()),
-        array=statuslist.array(statuses, LIST_CAPACITY, BITS),
+        array=statuslist.array(statuses(register, name, at), LIST_CAPACITY, BITS),
     )
 
 
-def _statuses(
-    register: Register, name: int, at: datetime
-) -> tuple[dict[int, Status], list[datetime]]:
-    """Return the statuses that are not VALID, and when one changes by itself."""
-    superseded_from = dict(register.scheduled(name))
-    statuses: dict[int, Status] = {}
-    changes: list[datetime] = []
-    for index, state, until in register.statuses(name):
-        first_day = superseded_from.get(index)
-        now = effective_state(state, until, at, first_day)
-        if now is not State.ISSUED:
-            statuses[index] = _STATUS_OF[now]
-        changes += _scheduled_changes(now, until, first_day)
-    return statuses, [change for change in changes if change > at]
+def statuses(
+    register: Register, name: tuple[str, int], at: datetime
+) -> dict[int, Status]:
+    """Return what stands in a list at an instant, apart from VALID, by its index.
 
-
-def _scheduled_changes(
-    now: State, until: date | None, first_day: date | None
-) -> Iterator[datetime]:
-    if now is State.SUSPENDED and until is not None:
-        yield dates.end_after(until)
-    if first_day is not None:
-        yield dates.start_of(first_day)
+    Args:
+        register: whose.
+        name: issuer and list number.
+        at: an aware instant.
+    """
+    found = register.statuses(*name, at)
+    return {index: _STATUS_OF[state] for index, state in found}

@@ -20,6 +20,7 @@ from elicense.model import (
     License,
     Organization,
     Photo,
+    Scan,
     Validity,
 )
 from esign import cbor
@@ -30,6 +31,9 @@ FORMAT = "elicense.record/1"
 SALT_SIZE = 16  # bytes
 MAX_SIZE = 1 << 18  # bytes; 3000 characters of 经营范围 are 9 KiB
 _DEPTH = 3  # the record, an array in it, an entry of the array
+SCAN_MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
+MAX_SCAN_BYTES = 10 << 20  # two pages of A4 in colour at 300 dpi have 2 to 6 MiB
+BACKFILL = "存量补录"  # the origin of a license that was granted on paper years ago
 _DIGEST_SIZE = 32
 
 
@@ -69,13 +73,17 @@ def decode(data: bytes) -> tuple[License, bytes]:
     if record.text("format") != FORMAT:
         raise MalformedError(f"record.format: expected {FORMAT}")
     salt = record.bytes("salt", SALT_SIZE)
+    identifier = Identifier.parse(record.text("identifier")).text
     decoded = License(
-        identifier=Identifier.parse(record.text("identifier")).text,
+        identifier=identifier,
         issuer=_issuer(record.map("issuer")),
         specimen=record.boolean("specimen"),
         draft=_draft(record),
+        previous=record.optional("previous", lambda key: _previous(record, key)),
     )
     record.end()
+    if decoded.previous == identifier:
+        raise MalformedError("record.previous: the license's own identifier")
     return decoded, salt
 
 
@@ -94,16 +102,18 @@ def view(
     Args:
         license: the license.
         masked: hide natural persons, a number that holds one's code, the type's own
-            fields and the photo; otherwise ids stand in clear, for the issuer's eyes.
+            fields, photo and scan; otherwise ids stand in clear, for the issuer's eyes.
     """
+    draft = license.draft
     out: dict[str, object] = {str(key): item for key, item in _entries(license).items()}
-    photo = license.draft.photo
-    if photo is not None:
-        out["photo"] = {"media_type": photo.media_type, "sha256": photo.sha256.hex()}
+    if draft.photo is not None:
+        out["photo"] = _shown(_photo_entry(draft.photo))
+    if draft.scan is not None:
+        out["scan"] = _shown(_scan_entry(draft.scan))
     if not masked:
         return out
-    draft = license.draft
     out.pop("photo", None)
+    out.pop("scan", None)
     del out["fields"]
     out["holders"] = [_holder_entry(mask_holder(holder)) for holder in draft.holders]
     codes = [holder.code for holder in draft.holders if holder.is_person]
@@ -146,9 +156,28 @@ def _entries(
     if draft.case_number is not None:
         entries["case"] = draft.case_number
     if draft.photo is not None:
-        photo = draft.photo
-        entries["photo"] = {"media_type": photo.media_type, "sha256": photo.sha256}
+        entries["photo"] = _photo_entry(draft.photo)
+    if draft.scan is not None:
+        entries["scan"] = _scan_entry(draft.scan)
+    if license.previous is not None:
+        entries["previous"] = license.previous
     return entries
+
+
+def _photo_entry(photo: Photo) -> dict[int | str, cbor.Value]:
+    return {"media_type": photo.media_type, "sha256": photo.sha256}
+
+
+def _scan_entry(scan: Scan) -> dict[int | str, cbor.Value]:
+    return {"media_type": scan.media_type, "sha256": scan.sha256, "size": scan.size}
+
+
+def _shown(entry: Mapping[int | str, cbor.Value]) -> dict[str, object]:
+    """Return an entry of the record as JSON has it: bytes in hexadecimal."""
+    return {
+        str(key): item.hex() if isinstance(item, bytes) else item
+        for key, item in entry.items()
+    }
 
 
 def _holder_entry(holder: Holder) -> dict[int | str, cbor.Value]:
@@ -170,6 +199,10 @@ def _draft(record: Fields) -> Draft:
     holders = tuple(_holder(item) for item in record.array("holders"))
     if not holders:
         raise MalformedError("record.holders: expected at least one")
+    origin = _one_of(record, "origin", ORIGINS)
+    scan = record.optional("scan", lambda key: _scan(record.map(key)))
+    if scan is not None and origin != BACKFILL:
+        raise MalformedError(f"record.scan: goes with the origin {BACKFILL} alone")
     return Draft(
         type_name=_filled(record, "type"),
         type_version=record.uint("type_version"),
@@ -179,11 +212,12 @@ def _draft(record: Fields) -> Draft:
         issue_date=_day(record, "issue_date"),
         validity=Validity(first, until),
         checkpoints=tuple(_checkpoint(item) for item in record.array("checkpoints")),
-        origin=_one_of(record, "origin", ORIGINS),
+        origin=origin,
         copy=_one_of(record, "copy", COPIES),
         case_number=record.optional("case", lambda key: _filled(record, key)),
         fields=_type_fields(record.take("fields")),
         photo=record.optional("photo", lambda key: _photo(record.map(key))),
+        scan=scan,
     )
 
 
@@ -236,6 +270,22 @@ def _photo(entries: Fields) -> Photo:
     photo = Photo(media_type, entries.bytes("sha256", _DIGEST_SIZE))
     entries.end()
     return photo
+
+
+def _scan(entries: Fields) -> Scan:
+    scan = Scan(
+        media_type=_one_of(entries, "media_type", SCAN_MEDIA_TYPES),
+        sha256=entries.bytes("sha256", _DIGEST_SIZE),
+        size=entries.uint("size", MAX_SCAN_BYTES),
+    )
+    entries.end()
+    if not scan.size:
+        raise MalformedError("record.scan.size: expected at least one byte")
+    return scan
+
+
+def _previous(record: Fields, key: int | str) -> str:
+    return Identifier.parse(record.text(key)).text
 
 
 def _type_fields(value: cbor.Value) -> Mapping[str, FieldValue]:

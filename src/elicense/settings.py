@@ -1,16 +1,40 @@
-"""The file ``elicense.toml`` of a workspace: read strictly, written whole."""
+"""The file ``elicense.toml`` of a workspace: read strictly, written whole.
 
-import re
+docs/formats/workspace.md, section 2.
+"""
+
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from elicense import identifiers, payload
+from elicense import dates, identifiers, payload
 from elicense.errors import MalformedCodeError, WorkspaceError
 from elicense.model import Text
+from elicense.trust.remembering import is_fingerprint
 
 FORMAT = "elicense.workspace/1"
-_FINGERPRINT = re.compile("sha256:[0-9a-f]{64}")  # docs/formats/trust.md
-_TYPES = {str: "a text", bool: "true or false"}
+_TYPES = {str: "a text", bool: "true or false", list: "an array of texts"}
+
+Name = tuple[date, str]
+"""A name, and the day from which an organ has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predecessor:
+    """An organ whose licenses and lists were taken over (机构改革).
+
+    Attributes:
+        code: its USCC.
+        names: its names over time, oldest first.
+        since: the first day on which this organ stands in its place, UTC+8.
+        types: the license types that were taken over.
+    """
+
+    code: str
+    names: tuple[Name, ...]
+    since: date
+    types: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +42,13 @@ class Settings:
     """What a workspace is set to.
 
     Attributes:
-        name: the issuing organ's name.
+        name: the issuing organ's name when the workspace was made.
         code: its USCC.
         root: fingerprint of the workspace's own root, which is pinned inside it.
         production: False prints 样张 on every page.
         check_page: host of a public check page; empty for the off-line carrier.
+        renamed: the names that it had later, oldest first.
+        predecessors: the organs that it took over.
     """
 
     name: str
@@ -30,6 +56,13 @@ class Settings:
     root: str
     production: bool = False
     check_page: str = ""
+    renamed: tuple[Name, ...] = ()
+    predecessors: tuple[Predecessor, ...] = ()
+
+    def name_on(self, day: date) -> str:
+        """Return the organ's name on a day."""
+        names = [self.name, *(name for since, name in self.renamed if since <= day)]
+        return names[-1]
 
 
 def read(data: bytes) -> Settings:
@@ -50,6 +83,8 @@ def read(data: bytes) -> Settings:
     organization = _table(table, "organization", {"name": str, "code": str})
     issuing = _table(table, "issuing", {"production": bool, "check_page": str})
     trust = _table(table, "trust", {"root": str})
+    renamed = tuple(map(_name, _tables(table, "renamed")))
+    predecessors = tuple(map(_predecessor, _tables(table, "predecessor")))
     if table:
         raise _wrong(f"未知的项 {sorted(table)}", f"unknown {sorted(table)}")
     found = Settings(
@@ -58,9 +93,52 @@ def read(data: bytes) -> Settings:
         root=str(trust["root"]),
         production=bool(issuing["production"]),
         check_page=str(issuing["check_page"]),
+        renamed=renamed,
+        predecessors=predecessors,
     )
     _check(found)
     return found
+
+
+def _name(table: dict[str, object]) -> Name:
+    entry = _entry(table, "renamed", {"name": str, "from": str})
+    return _day(entry["from"], "[[renamed]] from"), str(entry["name"])
+
+
+def _predecessor(table: dict[str, object]) -> Predecessor:
+    keys: dict[str, type[str | bool | list[str]]]
+    keys = {"code": str, "names": list, "names_from": list, "from": str, "types": list}
+    entry = _entry(table, "predecessor", keys)
+    names, days = _texts(entry["names"]), _texts(entry["names_from"])
+    if not names or len(names) != len(days):
+        raise _wrong(
+            "[[predecessor]] names 与 names_from 应一一对应",
+            "[[predecessor]] names and names_from must go together",
+        )
+    place = "[[predecessor]] names_from"
+    return Predecessor(
+        code=str(entry["code"]),
+        names=tuple(
+            (_day(day, place), name) for day, name in zip(days, names, strict=True)
+        ),
+        since=_day(entry["from"], "[[predecessor]] from"),
+        types=_texts(entry["types"]),
+    )
+
+
+def _day(value: object, place: str) -> date:
+    try:
+        return dates.parse_day(str(value))
+    except MalformedCodeError as err:
+        text = err.message
+        raise _wrong(f"{place}：{text.zh}", f"{place}: {text.en}") from err
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else [None]
+    if not all(isinstance(item, str) for item in found):
+        raise _wrong("应为字符串数组", "expected an array of texts")
+    return tuple(map(str, found))
 
 
 def _check(settings: Settings) -> None:
@@ -72,7 +150,10 @@ def _check(settings: Settings) -> None:
             "[organization] code 不是统一社会信用代码",
             "[organization] code is not a USCC",
         ) from err
-    if not _FINGERPRINT.fullmatch(settings.root):
+    _check_names(settings.renamed, "renamed")
+    for item in settings.predecessors:
+        _check_predecessor(item, settings)
+    if not is_fingerprint(settings.root):
         raise _wrong(
             "[trust] root 应为 sha256: 和 64 位小写十六进制",
             "[trust] root must be sha256: and 64 lower-case hexadecimal digits",
@@ -86,22 +167,73 @@ def _check(settings: Settings) -> None:
         ) from err
 
 
+def _check_names(names: tuple[Name, ...], place: str) -> None:
+    days = [day for day, _ in names]
+    if days != sorted(set(days)):
+        raise _wrong(
+            f"[[{place}]] 名称应按日期先后排列，每日至多一个",
+            f"[[{place}]] names stand oldest first, no two from one day",
+        )
+
+
+def _check_predecessor(item: Predecessor, settings: Settings) -> None:
+    codes = [other.code for other in settings.predecessors]
+    if item.code == settings.code or codes.count(item.code) > 1:
+        raise _wrong(
+            "[[predecessor]] code 重复，或是本机构自身",
+            "[[predecessor]] code occurs twice, or is this organization's own",
+        )
+    try:
+        identifiers.check_uscc(item.code)
+    except MalformedCodeError as err:
+        raise _wrong(
+            "[[predecessor]] code 不是统一社会信用代码",
+            "[[predecessor]] code is not a USCC",
+        ) from err
+    _check_names(item.names, "predecessor")
+
+
 def _table(
     table: dict[str, object], name: str, keys: dict[str, type[str | bool]]
 ) -> dict[str, object]:
     found = table.pop(name, None)
-    if not isinstance(found, dict) or found.keys() != keys.keys():
-        expected = ", ".join(keys)
-        raise _wrong(
-            f"[{name}] 应有且仅有：{expected}",
-            f"[{name}] must have exactly: {expected}",
-        )
+    if not isinstance(found, dict):
+        raise _keys_expected(f"[{name}]", keys)
+    return _checked(found, f"[{name}]", {**keys})
+
+
+def _tables(table: dict[str, object], name: str) -> list[dict[str, object]]:
+    """Take an array of tables that may be missing."""
+    found = table.pop(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise _wrong(f"[[{name}]] 应为表数组", f"[[{name}]] must be an array of tables")
+    return found
+
+
+def _entry(
+    table: dict[str, object], name: str, keys: dict[str, type[str | bool | list[str]]]
+) -> dict[str, object]:
+    return _checked(table, f"[[{name}]]", keys)
+
+
+def _checked(
+    found: dict[str, object], place: str, keys: dict[str, type[str | bool | list[str]]]
+) -> dict[str, object]:
+    if found.keys() != keys.keys():
+        raise _keys_expected(place, keys)
     for key, kind in keys.items():
         if not isinstance(found[key], kind):
             raise _wrong(
-                f"[{name}] {key} 的类型不对", f"[{name}] {key} must be {_TYPES[kind]}"
+                f"{place} {key} 的类型不对", f"{place} {key} must be {_TYPES[kind]}"
             )
     return found
+
+
+def _keys_expected(place: str, keys: Iterable[str]) -> WorkspaceError:
+    expected = ", ".join(keys)
+    return _wrong(
+        f"{place} 应有且仅有：{expected}", f"{place} must have exactly: {expected}"
+    )
 
 
 def _wrong(zh: str, en: str) -> WorkspaceError:
@@ -109,7 +241,11 @@ def _wrong(zh: str, en: str) -> WorkspaceError:
 
 
 def write(settings: Settings) -> bytes:
-    """Return the bytes of the file, with a comment for each setting."""
+    """Return the bytes of the file, with a comment for each setting.
+
+    Raises:
+        ValueError: a text holds control characters.
+    """
     lines = [
         f'format = "{FORMAT}"',
         "",
@@ -127,7 +263,24 @@ def write(settings: Settings) -> bytes:
         "# 本工作区信任根的指纹 / fingerprint of this workspace's own root",
         f"root = {_quoted(settings.root)}",
     ]
+    for since, name in settings.renamed:
+        lines += ["", "[[renamed]]  # 更名 / a later name", f"name = {_quoted(name)}"]
+        lines.append(f"from = {_quoted(since.isoformat())}")
+    for item in settings.predecessors:
+        lines += [
+            "",
+            "[[predecessor]]  # 已承接的机构 / an organ that was taken over",
+            f"code = {_quoted(item.code)}",
+            f"names = {_array(name for _, name in item.names)}",
+            f"names_from = {_array(day.isoformat() for day, _ in item.names)}",
+            f"from = {_quoted(item.since.isoformat())}",
+            f"types = {_array(item.types)}",
+        ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _array(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]"
 
 
 def _quoted(text: str) -> str:

@@ -13,7 +13,7 @@ that their tests need no certificates of their own.
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,22 @@ from elicense import issuing, payload, samples, trust, validating
 from elicense.catalog import Catalog
 from elicense.closing import Closing
 from elicense.issuing import Issued, IssuingDesk, Request
+from elicense.list_numbers import OPEN_ENDED
 from elicense.payload import Claims
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.register.sqlite import SqliteRegister
 from elicense.trust import (
     Bundle,
     KeyGrant,
+    ListEntry,
     OrganizationEntry,
     Period,
+    RootStatement,
     SealEntry,
+    SignedStatement,
+    Source,
+    Succession,
+    TimestampAuthority,
     TrustState,
 )
 from elicense.validating import Verdict
@@ -65,8 +72,16 @@ class Department:
         seal: signs PDFs.
         register: its licenses.
         types: what token key and seal are granted.
+        names: its names over time; the one name from the start where empty.
+        successors: who came after it.
         token_period: when the token key signs.
         seal_period: when the seal signs.
+        backfill: legal dates of licenses on paper that the token key may seal.
+        destroyed: whether token key and seal are attested destroyed.
+        token_compromised_from: from when the token key is compromised.
+        seal_compromised_from: likewise the seal.
+        more_keys: earlier token and status keys, with their grants.
+        more_seals: earlier seals.
         statuses: list number -> index -> status, published as they stand here.
         lists: numbers of the lists that are published.
         status_age: time from a list's iat to its exp.
@@ -82,8 +97,16 @@ class Department:
     seal: SealIdentity
     register: SqliteRegister
     types: tuple[str, ...]
+    names: tuple[tuple[date, str], ...] = ()
+    successors: tuple[Succession, ...] = ()
     token_period: Period = _FOR_EVER
     seal_period: Period = _FOR_EVER
+    backfill: tuple[date, date] | None = None
+    destroyed: bool = False
+    token_compromised_from: datetime | None = None
+    seal_compromised_from: datetime | None = None
+    more_keys: list[KeyGrant] = field(default_factory=list)
+    more_seals: list[SealEntry] = field(default_factory=list)
     statuses: dict[int, dict[int, Status]] = field(default_factory=dict)
     lists: set[int] = field(default_factory=set)
     status_age: timedelta = timedelta(days=7)
@@ -96,10 +119,10 @@ class Department:
         reference = claims_of(issued).status
         self.statuses.setdefault(reference.list_number, {})[reference.index] = status
 
-    def status_lists(self, at: datetime, sequence: int) -> tuple[bytes, ...]:
+    def status_lists(self, at: datetime, sequence: int) -> tuple[ListEntry, ...]:
         """Return the department's lists, signed."""
         return tuple(
-            statuslist.sign(self.status_list(number, at, sequence), self.status)
+            list_entry(self.status_list(number, at, sequence), self.status)
             for number in sorted(self.lists)
         )
 
@@ -123,13 +146,25 @@ class Simulator(Closing):
 
         Attributes:
             at: the world's instant; issuing and validating use it.
+            statement: number of the root statement that it is made under.
             number: number of the next bundle.
             bundle_age: its ``max_age``.
+            speaks_for: what the root may speak for; None makes it a hub's.
+            statements: the whole chain of root statements; the root's one statement
+                where it is empty.
+            timestamp_authorities, crls, sources, more_roots: as in the bundle.
             issued_at: when it is published; the world's instant where None.
             bundle_signer: who signs it.
         """
         self.at = at
+        self.statement = 1
         self.number = 1
+        self.speaks_for: str | None = None
+        self.statements: list[SignedStatement] = []
+        self.timestamp_authorities: list[TimestampAuthority] = []
+        self.more_roots: list[bytes] = []
+        self.crls: list[bytes] = []
+        self.sources: list[Source] = []
         self.bundle_age = timedelta(days=30)
         self.issued_at: datetime | None = None
         self.catalog = Catalog.builtin()
@@ -179,28 +214,41 @@ class Simulator(Closing):
             seal=SealIdentity(seal, certificate, self.authority.chain),
             register=SqliteRegister.create(Path(self._folder.name) / f"{code}.db"),
             types=self.catalog.names(),
-            lists={issuing.OPEN_ENDED_LIST, *range(year, year + 8)},
+            lists={OPEN_ENDED, *range(year, year + 8)},
         )
 
     def bundle_file(self) -> bytes:
         """Return the bytes of ``trust.elt`` as the knobs stand."""
         at = self.issued_at or self.at
         listed = [entry for entry in self.departments if entry.listed]
-        lists = [token for d in listed for token in d.status_lists(at, self.number)]
         bundle = Bundle(
+            statement=self.statement,
             number=self.number,
             issued_at=at,
             max_age=self.bundle_age,
             organizations=tuple(map(_organization, listed)),
             keys=tuple(grant for entry in listed for grant in _keys(entry)),
-            seals=tuple(_seal(entry) for entry in listed if entry.seal_listed),
-            roots=self.authority.roots,
-            status_lists=tuple(lists),
+            seals=tuple(seal for entry in listed for seal in _seals(entry)),
+            authorities=tuple(self.timestamp_authorities),
+            roots=(*self.authority.roots, *self.more_roots),
+            crls=tuple(self.crls),
+            sources=tuple(self.sources),
+            status_lists=tuple(
+                token for d in listed for token in d.status_lists(at, self.number)
+            ),
         )
-        statement = trust.sign_root_statement(
-            self.root, self.bundle_keys, number=1, at=_FOR_EVER.signs_from
+        statements = self.statements or [self.root_statement()]
+        return trust.sign_bundle(bundle, self.bundle_signer, statements)
+
+    def root_statement(self) -> SignedStatement:
+        """Return the root's statement as the knobs stand."""
+        statement = RootStatement(
+            number=self.statement,
+            issued_at=_FOR_EVER.signs_from,
+            speaks_for=self.speaks_for,
+            bundle_keys=self.bundle_keys,
         )
-        return trust.sign_bundle(bundle, self.bundle_signer, statement)
+        return trust.sign_root_statement(statement, self.root)
 
     def trust(self) -> TrustState:
         """Return what a verifier believes who pinned the root and took the bundle."""
@@ -244,13 +292,33 @@ class Simulator(Closing):
         return issuing.issue(self.desk(department), request, self.at)
 
     def validate(
-        self, data: bytes | str, policy: ValidationPolicy = STANDARD
+        self,
+        data: bytes | str,
+        policy: ValidationPolicy = STANDARD,
+        evidence: tuple[bytes, ...] = (),
     ) -> Verdict:
         """Validate a file or a QR text now, with the bundle as the knobs stand."""
+        return self.validate_under(self.trust(), data, policy, evidence)
+
+    def validate_under(
+        self,
+        trust: TrustState,
+        data: bytes | str,
+        policy: ValidationPolicy = STANDARD,
+        evidence: tuple[bytes, ...] = (),
+    ) -> Verdict:
+        """Validate a file or a QR text now, under a trust that was admitted before."""
         if isinstance(data, str):
-            return validating.validate_text(data, self.trust(), self.at, policy=policy)
+            return validating.validate_text(
+                data, trust, self.at, policy=policy, evidence=evidence
+            )
         return validating.validate(
-            data, self.trust(), self.at, policy=policy, catalog=self.catalog
+            data,
+            trust,
+            self.at,
+            policy=policy,
+            catalog=self.catalog,
+            evidence=evidence,
         )
 
     def resign(
@@ -275,18 +343,41 @@ def claims_of(issued: Issued) -> Claims:
     )
 
 
+def list_entry(item: StatusList, signer: "Signer") -> ListEntry:
+    """Return a list as a bundle carries it, signed."""
+    token = statuslist.sign(item, signer)
+    return ListEntry(item.issuer, item.number, item.sequence, token)
+
+
 def _organization(entry: Department) -> OrganizationEntry:
-    return OrganizationEntry(entry.code, ((START.date(), entry.name),))
+    names = entry.names or ((START.date(), entry.name),)
+    return OrganizationEntry(entry.code, names, entry.successors)
 
 
 def _keys(entry: Department) -> tuple[KeyGrant, ...]:
     status = KeyGrant(entry.status.public_key, "status", entry.code, (), _FOR_EVER)
     token = KeyGrant(
-        entry.token.public_key, "token", entry.code, entry.types, entry.token_period
+        entry.token.public_key,
+        "token",
+        entry.code,
+        entry.types,
+        entry.token_period,
+        backfill=entry.backfill,
+        destroyed=entry.destroyed,
+        compromised_from=entry.token_compromised_from,
     )
-    return (token, status) if entry.token_listed else (status,)
+    listed = (token, status) if entry.token_listed else (status,)
+    return (*listed, *entry.more_keys)
 
 
-def _seal(entry: Department) -> SealEntry:
-    certificates = (entry.seal.certificate, *entry.seal.chain)
-    return SealEntry(entry.code, certificates, entry.types, entry.seal_period)
+def _seals(entry: Department) -> tuple[SealEntry, ...]:
+    seal = SealEntry(
+        entry.code,
+        (entry.seal.certificate, *entry.seal.chain),
+        entry.types,
+        entry.seal_period,
+        destroyed=entry.destroyed,
+        compromised_from=entry.seal_compromised_from,
+    )
+    listed = (seal,) if entry.seal_listed else ()
+    return (*listed, *entry.more_seals)

@@ -7,7 +7,7 @@ for trial: software keys, a development CA, a test seal, pages printed 样张.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -21,12 +21,10 @@ from elicense import (
     publishing,
     record,
     settings,
-    trust,
+    succession,
     validating,
 )
-from elicense.catalog import Catalog
-from elicense.changing import Changed, Grounds
-from elicense.closing import Closing
+from elicense.changing import Changed, Grounds, chain
 from elicense.errors import (
     AmbiguousNumberError,
     ConflictError,
@@ -35,32 +33,42 @@ from elicense.errors import (
 )
 from elicense.events import Event
 from elicense.issuing import Issued, IssuingDesk, Request
-from elicense.keyring import Keyring, PublicParts
-from elicense.lifecycle import State, effective_state
+from elicense.issuing.request import source_of
+from elicense.lifecycle import State
 from elicense.model import License, Organization, Text
+from elicense.office import (
+    KEYS_FOLDER,
+    PUBLIC_FOLDER,
+    REGISTER_FILE,
+    SETTINGS_FILE,
+    TYPES_FOLDER,
+    KeysChanged,
+    Office,
+    load_catalog,
+    load_settings,
+    published_file,
+)
 from elicense.payload import qr_text
-from elicense.policy import PUBLISHING, STANDARD, ValidationPolicy
-from elicense.publishing import Publisher
-from elicense.register import Publication, Row
+from elicense.pending import Pending
+from elicense.policy import STANDARD, ValidationPolicy
+from elicense.register import Named, RequestKey, Row
 from elicense.register.sqlite import SqliteRegister
 from elicense.settings import Settings
-from elicense.trust import (
-    KeyGrant,
-    OrganizationEntry,
-    Period,
-    SealEntry,
-    TrustState,
-)
 from elicense.validating import Verdict
 from esign import clock, seal_image
 from esign.algorithms import Suite
-from esign.certificates import read_certificate
-from esign.errors import ESignError, MalformedError, VerificationError
 from esign.seal_image import SealSpec
 
-_SETTINGS, _REGISTER, _KEYS = "elicense.toml", "register.db", "keys"
-_PUBLIC, _TRUST, _TYPES = "public", "trust.elt", "types"
-_MAX_FILE_BYTES = 1 << 20
+__all__ = [
+    "Adoption",
+    "KeysChanged",
+    "Pending",
+    "Shown",
+    "Workspace",
+    "load_catalog",
+    "load_settings",
+    "published_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +92,21 @@ class Shown:
     row: Row
 
 
-class Workspace(Closing):
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What came of taking over another organ's workspace.
+
+    Attributes:
+        licenses: how many licenses were new.
+        done: whether it is published.
+    """
+
+    licenses: int
+    done: KeysChanged
+
+
+class Workspace(Office):
     """An issuing organ's own place; open it, use it, close it."""
-
-    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
-        """Open a workspace; keys are opened when something is signed.
-
-        Args:
-            folder: where ``elicense.toml`` is.
-            passphrase: opens the keys; None reads ``keys/passphrase``.
-
-        Raises:
-            WorkspaceError: not a workspace, or its settings are wrong.
-            RegisterError: the register cannot be opened.
-            CatalogError: a file under ``types/`` is wrong.
-        """
-        self.folder = folder
-        self.settings: Settings = load_settings(folder)
-        self.catalog: Catalog = load_catalog(folder)
-        self._passphrase = passphrase
-        self._keys: Keyring | None = None
-        self._parts: PublicParts = keyring.load_parts(folder / _KEYS)
-        self.register = SqliteRegister.open(folder / _REGISTER)
 
     @classmethod
     def create(
@@ -156,72 +157,6 @@ class Workspace(Closing):
             files.remove_folder(draft)
         return cls(folder, passphrase)
 
-    def close(self) -> None:
-        """Close the register; the workspace is not used after it."""
-        self.register.close()
-
-    @property
-    def keys(self) -> Keyring:
-        """The keys, opened on first use.
-
-        Raises:
-            WorkspaceError: there is no passphrase, or it is wrong.
-        """
-        if self._keys is None:
-            folder = self.folder / _KEYS
-            passphrase = self._passphrase or keyring.kept_passphrase(folder)
-            self._keys = keyring.unlock(folder, passphrase)
-        return self._keys
-
-    @property
-    def trust_file(self) -> Path:
-        """Where the publication is for strangers to take."""
-        return published_file(self.folder)
-
-    def trust(self) -> TrustState:
-        """Return what a stranger who pinned this root believes now.
-
-        A publication that is missing or damaged gives a state that believes nothing
-        and says why: its verdicts are UNKNOWN_ISSUER.
-        """
-        try:
-            data = files.read(self.trust_file, trust.MAX_BUNDLE_BYTES)
-            return trust.admit(data, self.settings.root)
-        except (files.FileError, ESignError) as err:
-            return trust.no_trust(f"the publication cannot be used: {err}")
-
-    def publish(self, at: datetime | None = None) -> Publication:
-        """Sign status lists and trust bundle and put them under ``public/``.
-
-        Two runs at once leave the higher number there, whichever comes last.
-
-        Args:
-            at: the run's instant; now where None.
-
-        Raises:
-            WorkspaceError: the keys do not open or belong together, or ``at`` is wrong.
-            RegisterError: the register cannot be used.
-            ConflictError: another run published meanwhile; its file is there.
-            FileError: the file cannot be written; the old one stays.
-        """
-        at = at or clock.now()
-        self._parts.check_time(at)
-        try:
-            publication = publishing.publish(self._publisher(), at)
-        except ConflictError:
-            self._put_out()
-            raise
-        except (MalformedError, VerificationError) as err:
-            raise WorkspaceError(
-                Text(
-                    f"密钥与证书不匹配，未发布：{err}",
-                    "the keys and certificates do not belong together, so nothing was"
-                    f" published: {err}",
-                )
-            ) from err
-        self._put_out()
-        return publication
-
     def issue(
         self,
         type_name: str,
@@ -244,45 +179,74 @@ class Workspace(Closing):
             Whatever :func:`elicense.issuing.issue` raises.
             WorkspaceError: the keys do not open, or ``at`` is wrong; nothing reserved.
         """
-        at = at or clock.now()
-        if self.known(type_name, number=number, is_case=is_case) is None:
-            self._parts.check_time(at)  # a reservation keeps its instant for ever
-        desk = self.desk(at)
         request = Request(
             type_name=type_name,
             application=application,
             number=number,
             is_case=is_case,
         )
-        return issuing.issue(desk, request, at)
+        return self.carry_out(request, at)
 
-    def known(self, type_name: str, *, number: str, is_case: bool = True) -> Row | None:
-        """Return the row that a request to issue already has, None if it has none.
+    def carry_out(self, request: Request, at: datetime | None = None) -> Issued:
+        """Issue, renew or import one license, as a request says.
 
-        Args are those of :meth:`issue`.
+        Publishes first where the publication is out of date. No key is changed in the
+        meantime.
+
+        Args:
+            request: what is asked for.
+            at: the run's instant; now where None.
+
+        Raises:
+            Whatever :func:`elicense.issuing.issue` raises.
+            WorkspaceError: the keys do not open, or ``at`` is wrong, or what was
+                published is newer than this workspace; nothing reserved.
         """
-        request = Request(
-            type_name=type_name, application={}, number=number, is_case=is_case
-        )
+        at = at or clock.now()
+        self.settle_keys()
+        with self.custody.signing():
+            if self.known(request) is None:
+                # A reservation keeps its instant for ever.
+                self.custody.reload().check_time(at)
+            return issuing.issue(self.desk(at), request, at)
+
+    def known(self, request: Request) -> Row | None:
+        """Return the row that a request already has, None if it has none."""
         return self.register.by_key(request.key(self.settings.code))
 
     def desk(self, at: datetime) -> IssuingDesk:
-        """Return what licenses are issued with, under a publication good at ``at``."""
-        state = self.trust()
-        if self._is_outdated(state, at):
+        """Return what licenses are issued with, under a publication good at ``at``.
+
+        Hold ``custody.signing()`` from before this call until the last license of the
+        desk is issued, so that no key is renewed in between; :meth:`issue` does.
+
+        Raises:
+            OldRegisterError, OldKeysError: what was published is newer than this
+                workspace, so that serials and indexes would be used twice.
+            WorkspaceError: the keys do not open, or ``at`` is wrong.
+        """
+        self.custody.reload()
+        self.refuse_older()
+        self.board.put_out()
+        state = self.board.newest(self.pins)
+        if self.is_outdated(state, at):
             with suppress(ConflictError):  # then another run published, and that serves
-                self.publish(at)
-            state = self.trust()
+                self.publish_now(at)
+            state = self.board.newest(self.pins)
+        today = dates.day_of(at)
         return IssuingDesk(
             register=self.register,
             catalog=self.catalog,
             organization=self.settings.code,
             token_signer=self.keys.token,
-            seal=self._parts.identity(self.keys),
-            seal_art=_draw_seal(self.settings.name),
+            seal=self.custody.parts.identity(self.keys),
+            seal_art=_draw_seal(self.settings.name_on(today)),
             trust=state,
             specimen=not self.settings.production,
             check_page=self.settings.check_page or None,
+            predecessors=tuple(
+                item.code for item in self.settings.predecessors if item.since <= today
+            ),
         )
 
     def revoke(
@@ -303,15 +267,62 @@ class Workspace(Closing):
         """Give a license back; see :func:`elicense.changing.reinstate`."""
         return changing.reinstate(self.register, identifier, grounds, at or clock.now())
 
+    def adopt(
+        self,
+        other: Path,
+        since: date,
+        *,
+        types: tuple[str, ...] = (),
+        passphrase: bytes | None = None,
+        at: datetime | None = None,
+    ) -> Adoption:
+        """Take over another organ's workspace (机构改革), and publish.
+
+        Its licenses stay good and are renewed and revoked here from now on; its private
+        keys are destroyed. The same again finishes a run that was cut off.
+
+        Args:
+            other: the folder of its workspace.
+            since: the first day on which this organ stands in its place, UTC+8; today
+                or before.
+            types: the license types that are taken over; all that its keys were granted
+                where empty.
+            passphrase: opens its keys; None reads its ``keys/passphrase``.
+            at: the run's instant; now where None.
+
+        Raises:
+            WorkspaceError, ConflictError, FileError: as for
+                :func:`elicense.succession.take_over`.
+        """
+        at = at or clock.now()
+        with Office(other, passphrase) as theirs:
+            granted = types or theirs.catalog.names()
+            handover = succession.Handover(since, granted)
+            count = succession.take_over(self, theirs, handover, at)
+        return Adoption(count, self.published(at))
+
+    def rename(self, name: str, since: date, at: datetime | None = None) -> KeysChanged:
+        """Give the organ a new name from a day on; see :func:`succession.rename`.
+
+        Raises:
+            WorkspaceError: no seal can carry the name, or the day will not do.
+        """
+        _draw_seal(name)
+        return succession.rename(self, name, since, at or clock.now())
+
     def validate(
         self,
         data: bytes,
         at: datetime | None = None,
         policy: ValidationPolicy = STANDARD,
     ) -> Verdict:
-        """Validate a PDF or a picture under this workspace's own publication."""
+        """Validate a PDF or a picture under this workspace's own publication.
+
+        For an instant that is given, with the status lists that were in force then.
+        """
+        state = self.trust() if at is None else self.trust_at(at)
         return validating.validate(
-            data, self.trust(), at or clock.now(), policy=policy, catalog=self.catalog
+            data, state, at or clock.now(), policy=policy, catalog=self.catalog
         )
 
     def find(self, name: str) -> tuple[str, ...]:
@@ -320,9 +331,9 @@ class Workspace(Closing):
         Raises:
             NotFoundError: the register holds neither.
         """
-        rows = self.register.by_number(name)
-        if rows:
-            return tuple(row.identifier for row in rows)
+        found = self.register.named(name)
+        if found:
+            return tuple(item.identifier for item in found)
         try:
             return (self.register.get(name).identifier,)
         except NotFoundError:
@@ -342,12 +353,56 @@ class Workspace(Closing):
             NotFoundError: the register holds neither.
             AmbiguousNumberError: a number names several; lists them.
         """
-        rows = self.register.by_number(name)
-        issued = [row.identifier for row in rows if row.state is not State.RESERVED]
+        named = self.register.named(name)
+        issued = [item.identifier for item in named if item.plan]
         found = tuple(issued) or self.find(name)
         if len(found) > 1:
             raise AmbiguousNumberError(found)
         return found[0]
+
+    def to_renew(self, name: str, number: str, *, is_case: bool) -> str:
+        """Return the version that a request for a new one supersedes.
+
+        A request that was made before keeps the version that it named then. Else a
+        license number whose licenses are the versions of one chain names the newest.
+
+        Args:
+            name: an identifier or a license number.
+            number: the request's case number or row id.
+            is_case: whether it is a case number.
+
+        Raises:
+            NotFoundError: the register holds neither.
+            AmbiguousNumberError: a number names several that are not one chain.
+        """
+        named = self.register.named(name)
+        known = self._renewed_before(name, named, source_of(is_case=is_case), number)
+        if known is not None:
+            return known
+        issued = {item.identifier: item for item in named if item.plan}
+        newest = [item for item in issued.values() if item.successor is None]
+        if len(newest) == 1:
+            row = self.register.get(newest[0].identifier)
+            older = {item.identifier for item in chain.older(self.register, row)}
+            if issued.keys() <= {row.identifier, *older}:
+                return row.identifier
+        return self.resolve(name)
+
+    def _renewed_before(
+        self, name: str, named: tuple[Named, ...], source: str, number: str
+    ) -> str | None:
+        """Return the old version that a request made before names, None for none."""
+        keys = [item.key for item in named]
+        meant = {name, *(item.identifier for item in named)}
+        if not keys:
+            keys = [self.register.get(self.resolve(name)).key]
+        for type_name in {key.type_name for key in keys}:
+            key = RequestKey(self.settings.code, type_name, "renew", source, number)
+            row = self.register.by_key(key)
+            before = None if row is None else record.decode(row.record)[0].previous
+            if before in meant:
+                return before
+        return None
 
     def show(self, identifier: str, at: datetime | None = None) -> Shown:
         """Return what the register says of a license.
@@ -360,97 +415,17 @@ class Workspace(Closing):
         license_, _ = record.decode(row.record)
         history = self.register.history(identifier)
         latest = self.register.latest_publication()
-        known = latest.event_seq if latest and self._is_out(latest) else 0
+        known = latest.event_seq if latest and self.board.is_out(latest) else 0
         host = self.settings.check_page or None
         listed = (license_.issuer.code, row.allocation.list_id) in self.trust().lists
         return Shown(
             license=license_,
-            state=effective_state(
-                row.state, row.suspended_until, at, row.superseded_from
-            ),
+            state=row.state_at(at),
             published=publishing.is_known(history, known, listed=listed),
             qr_text="" if row.token is None else qr_text(row.token, check_page=host),
             history=history,
             row=row,
         )
-
-    def _is_outdated(self, state: TrustState, at: datetime) -> bool:
-        """Tell whether the publication does not carry what is issued at ``at``."""
-        bundle = state.bundle
-        if bundle is None or at > bundle.issued_at + PUBLISHING.status_age:
-            return True
-        granted = {name for grant in bundle.keys for name in grant.types}
-        return not granted.issuperset(self.catalog.names())
-
-    def _put_out(self) -> None:
-        """Put the latest publication in place, even if another run wrote meanwhile."""
-        while (last := self.register.latest_publication()) and not self._is_out(last):
-            files.write(self.trust_file, last.bundle)
-
-    def _is_out(self, publication: Publication) -> bool:
-        """Tell whether strangers find this publication, and not one before it."""
-        if not files.is_file(self.trust_file):
-            return False
-        return files.read(self.trust_file, trust.MAX_BUNDLE_BYTES) == publication.bundle
-
-    def _publisher(self) -> Publisher:
-        facts = read_certificate(self._parts.seal)
-        types = self.catalog.names()
-        code = self.settings.code
-        whole = Period(facts.not_before, facts.not_after + timedelta(seconds=1))
-        seal = SealEntry(code, (self._parts.seal, self._parts.ca_issuing), types, whole)
-        keys = (
-            KeyGrant(self.keys.token.public_key, "token", code, types, whole),
-            KeyGrant(self.keys.status.public_key, "status", code, (), whole),
-        )
-        since = dates.day_of(facts.not_before)
-        return Publisher(
-            register=self.register,
-            organization=OrganizationEntry(code, ((since, self.settings.name),)),
-            keys=keys,
-            seals=(seal,),
-            roots=(self._parts.ca_root,),
-            status_signer=self.keys.status,
-            bundle_signer=self.keys.bundle,
-            root_statement=self._parts.root_statement,
-            root=self.settings.root,
-        )
-
-
-def load_settings(folder: Path) -> Settings:
-    """Return the settings of a workspace; its register is not opened.
-
-    Raises:
-        WorkspaceError: not a workspace, or its settings are wrong.
-        FileError: the file cannot be read.
-    """
-    if not files.is_file(folder / _SETTINGS):
-        raise WorkspaceError(
-            Text(
-                f"{folder} 不是工作区（没有 {_SETTINGS}），可用 elicense init 建立",
-                f"{folder} is not a workspace (no {_SETTINGS});"
-                " make one with: elicense init",
-            )
-        )
-    return settings.read(files.read_whole(folder / _SETTINGS, _MAX_FILE_BYTES))
-
-
-def load_catalog(folder: Path) -> Catalog:
-    """Return the built-in types and those under ``types/`` of a workspace.
-
-    Raises:
-        CatalogError: a file is wrong.
-        FileError: a file cannot be read.
-    """
-    found = sorted((folder / _TYPES).glob("*.toml"))
-    return Catalog.builtin().with_files(
-        {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}
-    )
-
-
-def published_file(folder: Path) -> Path:
-    """Return where a workspace keeps its publication for strangers to take."""
-    return folder / _PUBLIC / _TRUST
 
 
 def _fill(
@@ -461,19 +436,21 @@ def _fill(
     at: datetime,
 ) -> None:
     """Write everything of a new workspace but its first publication."""
-    for name in (_KEYS, _PUBLIC, _TYPES):
-        files.make_folder(folder / name, 0o700 if name == _KEYS else 0o755)
+    kept = folder / KEYS_FOLDER
+    for name in (KEYS_FOLDER, PUBLIC_FOLDER, TYPES_FOLDER):
+        files.make_folder(folder / name, 0o700 if name == KEYS_FOLDER else 0o755)
     keys, parts = keyring.make(organization, suites, at)
     if passphrase is None:
-        passphrase = keyring.keep_random_passphrase(folder / _KEYS)
-    keyring.save(folder / _KEYS, keys, parts, passphrase)
-    SqliteRegister.create(folder / _REGISTER).close()
+        passphrase = keyring.keep_random_passphrase(kept)
+    keyring.save_keys(kept, keys, passphrase)
+    keyring.save_parts(kept, parts)
+    SqliteRegister.create(folder / REGISTER_FILE).close()
     made = Settings(
         name=organization.name,
         code=organization.code,
-        root=keys.root.public_key.fingerprint,
+        root=parts.roots.last.root.fingerprint,
     )
-    files.write(folder / _SETTINGS, settings.write(made))
+    files.write(folder / SETTINGS_FILE, settings.write(made))
 
 
 def _draw_seal(name: str) -> bytes:

@@ -1,8 +1,9 @@
 """The signing core: keys, signatures, seals and PDFs; nothing of licenses.
 
 The names below are the public ones; each is loaded when it is first used. The modules
-``cbor``, ``cose``, ``statuslist``, ``certificates``, ``authority`` and ``pades`` are
-public as modules: their functions are called by module name, as in ``pades.seal``.
+``cbor``, ``cose``, ``statuslist``, ``certificates``, ``revocation``, ``timestamps``,
+``authority`` and ``pades`` are public as modules: their functions are called by module
+name, as in ``pades.seal``.
 """
 
 from typing import TYPE_CHECKING

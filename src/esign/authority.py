@@ -4,10 +4,12 @@ For trial only, and its names say so. Keys and certificates are bytes in and out
 they are kept is the caller's business.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -15,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from esign import certificates
 from esign.algorithms import Suite
 from esign.keys import PublicKey
+from esign.revocation import Reason, Revocation
 from esign.signer import SoftwareSigner
 
 ROOT_NAME = "测试根 TEST Root"
@@ -151,6 +154,45 @@ class DevelopmentAuthority:
         )
         return _sign(draft, self.issuing, self.issuing.public_key)
 
+    def crl(
+        self,
+        at: datetime,
+        days: int,
+        revoked: Mapping[bytes, tuple[datetime, str] | Revocation],
+    ) -> bytes:
+        """Return the issuing CA's complete list of revoked seals (RFC 5280, section 5).
+
+        The list's number is its own instant in seconds, so that a later one is higher.
+
+        Args:
+            at: thisUpdate, aware UTC, whole seconds.
+            days: until nextUpdate, days.
+            revoked: a certificate of this CA, DER, to when it was revoked and why: the
+                name of a :class:`Reason`, and after it since when it was wrong, if that
+                is known.
+
+        Returns:
+            The list, DER.
+
+        Raises:
+            ValueError: a naive instant, no day at all, a revocation after ``at``, an
+                unknown reason, or a certificate of another CA.
+            MalformedError: a certificate cannot be read.
+        """
+        return _list(self.issuing_certificate, self.issuing, _period(at, days), revoked)
+
+    def root_crl(
+        self,
+        at: datetime,
+        days: int,
+        revoked: Mapping[bytes, tuple[datetime, str] | Revocation],
+    ) -> bytes:
+        """Return the root's list, the one on which an issuing CA can stand.
+
+        As :meth:`crl` in everything else.
+        """
+        return _list(self.root_certificate, self.root, _period(at, days), revoked)
+
 
 def _period(at: datetime, days: int) -> tuple[datetime, datetime]:
     if at.tzinfo is None:
@@ -217,14 +259,70 @@ def _ca_draft(
     )
 
 
+def _list(
+    issuer: bytes,
+    signer: SoftwareSigner,
+    period: tuple[datetime, datetime],
+    revoked: Mapping[bytes, tuple[datetime, str] | Revocation],
+) -> bytes:
+    """Return the list of the CA that ``issuer`` and ``signer`` are."""
+    at, until = period
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(certificates.load(issuer).subject)
+        .last_update(at)
+        .next_update(until)
+        .add_extension(_authority_key(signer.public_key), critical=False)
+        .add_extension(x509.CRLNumber(int(at.timestamp())), critical=False)
+    )
+    for der, (since, reason, *wrong_from) in revoked.items():
+        entry = Revocation(since, Reason(reason), *wrong_from)
+        builder = builder.add_revoked_certificate(_revoked(der, issuer, entry, at))
+    return builder.sign(
+        _private(signer), hashes.SHA256(), ecdsa_deterministic=True
+    ).public_bytes(serialization.Encoding.DER)
+
+
+def _revoked(
+    der: bytes, issuer: bytes, entry: Revocation, at: datetime
+) -> x509.RevokedCertificate:
+    certificate = certificates.load(der)
+    for instant in (entry.at, entry.invalid_from or entry.at):
+        if instant.tzinfo is None or instant > at:
+            raise ValueError("revoked at a naive instant, or after the list was made")
+    try:
+        certificate.verify_directly_issued_by(certificates.load(issuer))
+    except InvalidSignature as err:
+        raise ValueError("the certificate is another CA's") from err
+    builder = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(certificate.serial_number)
+        .revocation_date(entry.at)
+    )
+    if entry.reason is not Reason.UNSPECIFIED:  # is left out (RFC 5280, 5.3.1)
+        reason = x509.CRLReason(x509.ReasonFlags(entry.reason.value))
+        builder = builder.add_extension(reason, critical=False)
+    if entry.invalid_from is not None:
+        since = x509.InvalidityDate(entry.invalid_from)
+        builder = builder.add_extension(since, critical=False)
+    return builder.build()
+
+
 def _sign(
     draft: x509.CertificateBuilder, signer: SoftwareSigner, issuer: PublicKey
 ) -> bytes:
-    if not isinstance(signer.handle, ec.EllipticCurvePrivateKey):
-        raise TypeError("a development CA signs with a P-256 key")
-    authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(_handle(issuer))
     return (
-        draft.add_extension(authority_key, critical=False)
-        .sign(signer.handle, hashes.SHA256(), ecdsa_deterministic=True)
+        draft.add_extension(_authority_key(issuer), critical=False)
+        .sign(_private(signer), hashes.SHA256(), ecdsa_deterministic=True)
         .public_bytes(serialization.Encoding.DER)
     )
+
+
+def _authority_key(issuer: PublicKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(_handle(issuer))
+
+
+def _private(signer: SoftwareSigner) -> ec.EllipticCurvePrivateKey:
+    if not isinstance(signer.handle, ec.EllipticCurvePrivateKey):
+        raise TypeError("a development CA signs with a P-256 key")
+    return signer.handle

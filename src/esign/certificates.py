@@ -26,8 +26,9 @@ from esign.keys import PublicKey
 SEAL_POLICY_OID = x509.ObjectIdentifier("2.25.233432607199052192209687157924740801158")
 MAX_CERTIFICATE_BYTES = 8192  # a seal certificate has about 700
 MAX_INTERMEDIATES = 3  # an issuing CA, at most two above it, then the root
-_CACHED = 256  # certificates and paths kept; a bundle names a few dozen seals
-_UNREADABLE = (
+_CACHED = 1024  # certificates and paths kept; a hub names some hundreds of seals
+# What the library raises for bytes that it cannot read.
+UNREADABLE: tuple[type[Exception], ...] = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -37,9 +38,22 @@ _UNREADABLE = (
 )
 # A path that held once holds at every instant inside the periods of all of its
 # certificates: nothing else in it depends on time. Kept by the exact bytes.
-_PERIODS: dict[
-    tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], tuple[datetime, datetime]
-] = {}
+_PATHS: dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], "Path"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path of valid signatures that was found.
+
+    Attributes:
+        certificates: leaf first, root last, DER.
+        not_before: first instant at which it holds, aware UTC.
+        not_after: last instant at which it holds, aware UTC.
+    """
+
+    certificates: tuple[bytes, ...]
+    not_before: datetime
+    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,7 @@ def read_certificate(der: bytes) -> CertificateFacts:
 
 @functools.lru_cache(maxsize=_CACHED)
 def _facts(der: bytes) -> CertificateFacts:
-    certificate = _load(der)
+    certificate = load(der)
     try:
         subject = certificate.subject
         public = certificate.public_key()
@@ -94,13 +108,13 @@ def _facts(der: bytes) -> CertificateFacts:
             sha256=hashlib.sha256(der).digest(),
             public_key=_public_key(public),
         )
-    except _UNREADABLE as err:
+    except UNREADABLE as err:
         raise MalformedError("certificate: a field cannot be read") from err
 
 
 def validate_path(
     leaf: bytes, intermediates: Sequence[bytes], roots: Sequence[bytes], at: datetime
-) -> None:
+) -> Path:
     """Check that ``leaf`` is a seal certificate under one of ``roots`` at ``at``.
 
     1. The leaf is an end entity: basicConstraints present with CA false.
@@ -110,7 +124,7 @@ def validate_path(
     5. A path of valid signatures leads over CA certificates to a root, all valid at
        ``at`` (RFC 5280, section 6, as the library's own verifier has it).
 
-    Does NOT look at revocation: a withdrawn certificate leaves the trust bundle.
+    Does NOT look at revocation: see :mod:`esign.revocation`.
 
     Args:
         leaf: the certificate that signs, DER.
@@ -118,8 +132,60 @@ def validate_path(
         roots: the pinned roots, DER; empty means refuse.
         at: the instant at which the path must hold, aware UTC.
 
+    Returns:
+        The path.
+
     Raises:
         VerificationError: the path does not hold.
+        MalformedError: one of the certificates cannot be read.
+        ValueError: ``at`` is naive.
+    """
+    if at.tzinfo is None:
+        raise ValueError("the instant must be aware")
+    key = (leaf, tuple(intermediates), tuple(roots))
+    known = _PATHS.get(key)
+    if known is None or not known.not_before <= at <= known.not_after:
+        read_certificate(leaf)  # a seal's key is P-256
+        known = find_path(leaf, intermediates, roots, at, _seal_policy())
+        if len(_PATHS) >= _CACHED:
+            _PATHS.clear()
+        _PATHS[key] = known
+    return known
+
+
+def find_path(
+    leaf: bytes,
+    intermediates: Sequence[bytes],
+    roots: Sequence[bytes],
+    at: datetime,
+    end_entity: ExtensionPolicy,
+    authority: ExtensionPolicy | None = None,
+) -> Path:
+    """Find a path of valid signatures from ``leaf`` to a root (RFC 5280, section 6).
+
+    1. The leaf's key is neither a root's nor an intermediate's.
+    2. A path of valid signatures leads over CA certificates to a root, each of them,
+       the root as well, inside its period at ``at`` and with the extensions that the
+       two policies ask for.
+
+    The keys may be of any kind that the library's verifier knows. Does NOT look at
+    revocation.
+
+    Args:
+        leaf: the certificate that signs, DER.
+        intermediates: CA certificates between leaf and root, DER, any order.
+        roots: the pinned roots, DER; empty means refuse.
+        at: the instant at which the path must hold, aware UTC; a fraction of a second
+            is not counted.
+        end_entity: what the leaf's extensions must be.
+        authority: what the extensions of CAs and roots must be; None for the library's
+            own policy.
+
+    Returns:
+        The path, with the first and last instant at which it holds.
+
+    Raises:
+        VerificationError: there is no such path.
         MalformedError: one of the certificates cannot be read.
         ValueError: ``at`` is naive.
     """
@@ -129,41 +195,28 @@ def validate_path(
         raise VerificationError("there is no root to trust")
     if len(intermediates) > MAX_INTERMEDIATES:
         raise VerificationError(f"more than {MAX_INTERMEDIATES} intermediates")
-    key = (leaf, tuple(intermediates), tuple(roots))
-    known = _PERIODS.get(key)
-    if known is None or not known[0] <= at <= known[1]:
-        known = _path_period(leaf, intermediates, roots, at)
-        if len(_PERIODS) >= _CACHED:
-            _PERIODS.clear()
-        _PERIODS[key] = known
-
-
-def _path_period(
-    leaf: bytes, intermediates: Sequence[bytes], roots: Sequence[bytes], at: datetime
-) -> tuple[datetime, datetime]:
-    """Return first and last instant at which the path found for ``at`` holds."""
-    subject = read_certificate(leaf)
-    for other in (*intermediates, *roots):
-        if _same_key(other, subject.public_key):
-            raise VerificationError("a root or CA key must not sign documents")
-    anchors = [root for root in map(_load, roots) if _is_inside_period(root, at)]
-    if not anchors:
-        raise VerificationError("no root is inside its period at this instant")
+    own = key_mark(leaf)
+    if any(key_mark(other) == own for other in (*intermediates, *roots)):
+        raise VerificationError("a root or CA key must not sign anything else")
     verifier = (
         verification.PolicyBuilder()
-        .store(verification.Store(anchors))
+        .store(verification.Store([load(root) for root in roots]))
         .time(at.replace(microsecond=0))
         .max_chain_depth(MAX_INTERMEDIATES)
         .extension_policies(
-            ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_seal_policy()
+            ca_policy=authority or ExtensionPolicy.webpki_defaults_ca(),
+            ee_policy=end_entity,
         )
         .build_client_verifier()
     )
     try:
-        path = verifier.verify(_load(leaf), [_load(other) for other in intermediates])
+        path = verifier.verify(load(leaf), [load(other) for other in intermediates])
     except verification.VerificationError as err:
         raise VerificationError("the certificate path does not hold") from err
-    return (
+    except UNREADABLE as err:  # the leaf's name, which an error text repeats
+        raise MalformedError("certificate: a field cannot be read") from err
+    return Path(
+        tuple(one.public_bytes(serialization.Encoding.DER) for one in path.chain),
         max(certificate.not_valid_before_utc for certificate in path.chain),
         min(certificate.not_valid_after_utc for certificate in path.chain),
     )
@@ -222,18 +275,48 @@ def seal_key_usage() -> x509.KeyUsage:
     )
 
 
-def _is_inside_period(anchor: x509.Certificate, at: datetime) -> bool:
-    # The library takes an anchor as given; here a root has its own period too.
-    return anchor.not_valid_before_utc <= at <= anchor.not_valid_after_utc
+def load(der: bytes) -> x509.Certificate:
+    """Return a certificate as the library has it; its fields are not read yet.
 
+    Args:
+        der: one certificate, DER, at most :data:`MAX_CERTIFICATE_BYTES`.
 
-def _load(der: bytes) -> x509.Certificate:
+    Raises:
+        MalformedError: not a certificate, or too long.
+    """
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise MalformedError(f"certificate: more than {MAX_CERTIFICATE_BYTES} bytes")
     try:
         return x509.load_der_x509_certificate(der)
-    except _UNREADABLE as err:
+    except UNREADABLE as err:
         raise MalformedError("not a DER certificate") from err
+
+
+def key_mark(der: bytes) -> bytes:
+    """Return what tells a certificate's key from every other key, of whatever kind.
+
+    Args:
+        der: one certificate, DER.
+
+    Returns:
+        The kid of a P-256 key, 8 bytes, as COSE keys have it; else SHA-256 of the
+        subjectPublicKeyInfo, 32 bytes.
+
+    Raises:
+        MalformedError: not a certificate, or its key cannot be read.
+    """
+    try:
+        public = load(der).public_key()
+        if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(
+            public.curve, ec.SECP256R1
+        ):
+            return _public_key(public).kid
+        info = public.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    except UNREADABLE as err:
+        raise MalformedError("certificate: the key cannot be read") from err
+    return hashlib.sha256(info).digest()
 
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
@@ -255,13 +338,3 @@ def _public_key(public: object) -> PublicKey:
         serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
     )
     return PublicKey(Suite.ES256, point[1:])
-
-
-def _same_key(der: bytes, key: PublicKey) -> bool:
-    """Tell whether a CA certificate, of any kind of key, carries ``key``."""
-    try:
-        return _public_key(_load(der).public_key()) == key
-    except _UNREADABLE as err:
-        raise MalformedError("certificate: the key cannot be read") from err
-    except MalformedError:
-        return False

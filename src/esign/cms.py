@@ -6,10 +6,10 @@ content and of unsigned attributes, and minimal DER need no rule of their own.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from esign import algorithms
+from esign import algorithms, der
 from esign.algorithms import Suite
 from esign.errors import MalformedError, VerificationError
 from esign.keys import PublicKey
@@ -18,8 +18,6 @@ MAX_CMS_BYTES = 32768  # with four certificates of 8 KiB at most, usually 2 KiB
 MAX_CERTIFICATES = 4  # the seal's own and three CA certificates
 _DIGEST_BYTES = 32
 
-_INTEGER, _OCTETS, _SEQUENCE, _SET = 0x02, 0x04, 0x30, 0x31
-_CONTEXT_0, _CONTEXT_4 = 0xA0, 0xA4
 _VERSION_1 = b"\x02\x01\x01"
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # with NULL: RFC 5754, 2
 _ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")  # RFC 5754, section 3.3
@@ -28,10 +26,6 @@ _OID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _OID_CONTENT_TYPE = bytes.fromhex("06092a864886f70d010903")
 _OID_MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
 _OID_SIGNING_CERTIFICATE_V2 = bytes.fromhex("060b2a864886f70d010910022f")
-
-_LONG_FORM = 0x80  # a length octet with this bit counts the length octets that follow
-_MAX_LENGTH_OCTETS = 3
-_MULTI_BYTE_TAG = 0x1F
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ def signed_attributes(leaf: bytes, digest: bytes) -> bytes:
         MalformedError: issuer and serial cannot be found in the certificate.
         ValueError: the digest has another size.
     """
-    return _tlv(_SET, _attributes(leaf, digest))
+    return der.tlv(der.SET, _attributes(leaf, digest))
 
 
 def build(signed: SignedData) -> bytes:
@@ -107,24 +101,24 @@ def build(signed: SignedData) -> bytes:
         raise ValueError("the signing certificate must be among the certificates")
     algorithms.require_canonical(Suite.ES256, signed.signature)
     issuer, serial = _issuer_and_serial(signed.leaf)
-    signer_info = _tlv(
-        _SEQUENCE,
+    signer_info = der.tlv(
+        der.SEQUENCE,
         _VERSION_1,
-        _tlv(_SEQUENCE, issuer, serial),
+        der.tlv(der.SEQUENCE, issuer, serial),
         _SHA256,
-        _tlv(_CONTEXT_0, _attributes(signed.leaf, signed.digest)),
+        der.tlv(der.CONTEXT_0, _attributes(signed.leaf, signed.digest)),
         _ECDSA_SHA256,
-        _tlv(_OCTETS, algorithms.ecdsa_to_der(signed.signature)),
+        der.tlv(der.OCTETS, algorithms.ecdsa_to_der(signed.signature)),
     )
-    body = _tlv(
-        _SEQUENCE,
+    body = der.tlv(
+        der.SEQUENCE,
         _VERSION_1,
-        _tlv(_SET, _SHA256),
-        _tlv(_SEQUENCE, _OID_DATA),
-        _tlv(_CONTEXT_0, *certificate_set(signed.certificates)),
-        _tlv(_SET, signer_info),
+        der.tlv(der.SET, _SHA256),
+        der.tlv(der.SEQUENCE, _OID_DATA),
+        der.tlv(der.CONTEXT_0, *certificate_set(signed.certificates)),
+        der.tlv(der.SET, signer_info),
     )
-    return _tlv(_SEQUENCE, _OID_SIGNED_DATA, _tlv(_CONTEXT_0, body))
+    return der.tlv(der.SEQUENCE, _OID_SIGNED_DATA, der.tlv(der.CONTEXT_0, body))
 
 
 def parse(data: bytes) -> SignedData:
@@ -143,17 +137,17 @@ def parse(data: bytes) -> SignedData:
     """
     if len(data) > MAX_CMS_BYTES:
         raise MalformedError(f"CMS: more than {MAX_CMS_BYTES} bytes")
-    _, _, _, certificates, signer_infos = _children(
-        _inner(_signed_data(data), _CONTEXT_0), _SEQUENCE, 5
+    _, _, _, certificates, signer_infos = der.children(
+        der.inner(_signed_data(data), der.CONTEXT_0), der.SEQUENCE, 5, 5
     )
-    signer_info = _inner(signer_infos, _SET)
-    _, _, _, attributes, _, signature = _children(signer_info, _SEQUENCE, 6)
+    signer_info = der.inner(signer_infos, der.SET)
+    _, _, _, attributes, _, signature = der.children(signer_info, der.SEQUENCE, 6, 6)
     digest, name = _claims(attributes)
-    members = tuple(_elements(_inner(certificates, _CONTEXT_0)))
-    leaf = next((der for der in members if hashlib.sha256(der).digest() == name), None)
+    members = tuple(der.elements(der.inner(certificates, der.CONTEXT_0)))
+    leaf = next((one for one in members if hashlib.sha256(one).digest() == name), None)
     if leaf is None:
         raise MalformedError("CMS: no certificate is the signing certificate")
-    raw = algorithms.ecdsa_from_der(_inner(signature, _OCTETS))
+    raw = algorithms.ecdsa_from_der(der.inner(signature, der.OCTETS))
     signed = SignedData(leaf, members, digest, raw)
     try:
         rebuilt = build(signed)
@@ -188,7 +182,7 @@ def element_length(data: bytes) -> int:
     Raises:
         MalformedError: its head is not minimal DER, or it runs over the end.
     """
-    return _end(data, 0)
+    return der.element_length(data)
 
 
 def _attributes(leaf: bytes, digest: bytes) -> bytes:
@@ -196,18 +190,26 @@ def _attributes(leaf: bytes, digest: bytes) -> bytes:
         raise ValueError(f"a SHA-256 digest has {_DIGEST_BYTES} bytes")
     issuer, serial = _issuer_and_serial(leaf)
     # ESSCertIDv2 with its default hash, SHA-256, left out (RFC 5035, section 4).
-    certificate_id = _tlv(
-        _SEQUENCE,
-        _tlv(_OCTETS, hashlib.sha256(leaf).digest()),
-        _tlv(_SEQUENCE, _tlv(_SEQUENCE, _tlv(_CONTEXT_4, issuer)), serial),
+    certificate_id = der.tlv(
+        der.SEQUENCE,
+        der.tlv(der.OCTETS, hashlib.sha256(leaf).digest()),
+        der.tlv(
+            der.SEQUENCE, der.tlv(der.SEQUENCE, der.tlv(der.CONTEXT_4, issuer)), serial
+        ),
     )
     attributes = [
-        _tlv(_SEQUENCE, _OID_CONTENT_TYPE, _tlv(_SET, _OID_DATA)),
-        _tlv(_SEQUENCE, _OID_MESSAGE_DIGEST, _tlv(_SET, _tlv(_OCTETS, digest))),
-        _tlv(
-            _SEQUENCE,
+        der.tlv(der.SEQUENCE, _OID_CONTENT_TYPE, der.tlv(der.SET, _OID_DATA)),
+        der.tlv(
+            der.SEQUENCE,
+            _OID_MESSAGE_DIGEST,
+            der.tlv(der.SET, der.tlv(der.OCTETS, digest)),
+        ),
+        der.tlv(
+            der.SEQUENCE,
             _OID_SIGNING_CERTIFICATE_V2,
-            _tlv(_SET, _tlv(_SEQUENCE, _tlv(_SEQUENCE, certificate_id))),
+            der.tlv(
+                der.SET, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, certificate_id))
+            ),
         ),
     ]
     return b"".join(sorted(attributes))
@@ -216,93 +218,34 @@ def _attributes(leaf: bytes, digest: bytes) -> bytes:
 def _claims(attributes: bytes) -> tuple[bytes, bytes]:
     """Return the claimed digest and the claimed SHA-256 of the certificate."""
     values: dict[bytes, bytes] = {}
-    for attribute in _elements(_inner(attributes, _CONTEXT_0)):
-        oid, content = _children(attribute, _SEQUENCE, 2)
-        values[oid] = _inner(content, _SET)
+    for attribute in der.elements(der.inner(attributes, der.CONTEXT_0)):
+        oid, content = der.children(attribute, der.SEQUENCE, 2, 2)
+        values[oid] = der.inner(content, der.SET)
     try:
         digest = values[_OID_MESSAGE_DIGEST]
         certificates = values[_OID_SIGNING_CERTIFICATE_V2]
     except KeyError as err:
         raise MalformedError("CMS: a signed attribute is missing") from err
-    certificate_id = _inner(_inner(certificates, _SEQUENCE), _SEQUENCE)
-    name, _ = _children(certificate_id, _SEQUENCE, 2)
-    return _inner(digest, _OCTETS), _inner(name, _OCTETS)
+    certificate_id = der.inner(der.inner(certificates, der.SEQUENCE), der.SEQUENCE)
+    name, _ = der.children(certificate_id, der.SEQUENCE, 2, 2)
+    return der.inner(digest, der.OCTETS), der.inner(name, der.OCTETS)
 
 
 def _issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:
     """Return both as they stand in a certificate (RFC 5280, section 4.1)."""
-    tbs, _, _ = _children(certificate, _SEQUENCE, 3)
-    fields = tuple(_elements(_inner(tbs, _SEQUENCE)))
-    if len(fields) < 4 or fields[0][0] != _CONTEXT_0:  # noqa: PLR2004  version to issuer
+    tbs, _, _ = der.children(certificate, der.SEQUENCE, 3, 3)
+    fields = tuple(der.elements(der.inner(tbs, der.SEQUENCE)))
+    if len(fields) < 4 or fields[0][0] != der.CONTEXT_0:  # noqa: PLR2004  version to issuer
         raise MalformedError("certificate: version, serial or issuer is missing")
     _, serial, _, issuer, *_ = fields
-    if serial[0] != _INTEGER or issuer[0] != _SEQUENCE:
+    if serial[0] != der.INTEGER or issuer[0] != der.SEQUENCE:
         raise MalformedError("certificate: serial or issuer has another type")
     return issuer, serial
 
 
-def _tlv(tag: int, *parts: bytes) -> bytes:
-    content = b"".join(parts)
-    size = len(content)
-    if size < _LONG_FORM:
-        return bytes((tag, size)) + content
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, _LONG_FORM | len(octets))) + octets + content
-
-
-def _end(data: bytes, start: int) -> int:
-    """Return where the element at ``start`` ends, its head being minimal DER."""
-    position, size = _head(data, start)
-    if position + size > len(data):
-        raise MalformedError("DER: an element runs over the end")
-    return position + size
-
-
-def _head(data: bytes, start: int) -> tuple[int, int]:
-    """Return where the content starts and how many bytes it has."""
-    if start + 2 > len(data):
-        raise MalformedError("DER: an element is cut short")
-    if data[start] & _MULTI_BYTE_TAG == _MULTI_BYTE_TAG:
-        raise MalformedError("DER: a tag of several bytes cannot occur here")
-    size = data[start + 1]
-    if size < _LONG_FORM:
-        return start + 2, size
-    count = size - _LONG_FORM
-    octets = data[start + 2 : start + 2 + count]
-    if not 1 <= count <= _MAX_LENGTH_OCTETS or len(octets) != count:
-        raise MalformedError("DER: indefinite or over-long length")
-    size = int.from_bytes(octets, "big")
-    if size < _LONG_FORM or octets[0] == 0:
-        raise MalformedError("DER: a length is not minimal")
-    return start + 2 + count, size
-
-
-def _elements(data: bytes) -> Iterator[bytes]:
-    """Yield the elements that make up ``data``, each with its head."""
-    position = 0
-    while position < len(data):
-        end = _end(data, position)
-        yield data[position:end]
-        position = end
-
-
-def _inner(data: bytes, tag: int) -> bytes:
-    """Return the content of ``data``, which must be one element with ``tag``."""
-    if not data or data[0] != tag or _end(data, 0) != len(data):
-        raise MalformedError(f"DER: expected one element with tag {tag:#04x}")
-    return data[_head(data, 0)[0] :]
-
-
-def _children(data: bytes, tag: int, count: int) -> tuple[bytes, ...]:
-    children = tuple(_elements(_inner(data, tag)))
-    if len(children) != count:
-        raise MalformedError(f"DER: expected {count} elements, not {len(children)}")
-    return children
-
-
 def _signed_data(data: bytes) -> bytes:
     """Return the content of a ContentInfo, still explicitly tagged."""
-    oid, content = _children(data, _SEQUENCE, 2)
+    oid, content = der.children(data, der.SEQUENCE, 2, 2)
     if oid != _OID_SIGNED_DATA:
         raise MalformedError("CMS: not a SignedData")
     return content

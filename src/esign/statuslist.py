@@ -5,9 +5,12 @@ claims of our own profile are in docs/formats/status-list.md.
 """
 
 import enum
+import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from esign import cbor, cose
 from esign.cose import Purpose
@@ -17,6 +20,10 @@ from esign.shape import Fields
 
 BITS = 2
 MAX_LIST_BYTES = 16 << 20  # 64 M statuses of 2 bits; bounds what zlib may inflate
+# What stays inflated: 250 lists of the usual 1 M entries, or three of the largest. A
+# hub's bundle has some 6000 lists, and one run asks a few of them again and again.
+CACHE_BYTES = 64 << 20
+_ENTRY_BYTES = 1 << 10  # what a kept list costs beside its bytes, rounded up
 PURPOSE = Purpose("status list", "application/statuslist+cwt")
 _CLAIM_ISS, _CLAIM_SUB, _CLAIM_EXP, _CLAIM_IAT = 1, 2, 4, 6
 _CLAIM_STATUS_LIST = 65533  # requested assignment of the draft
@@ -97,9 +104,80 @@ def status_at(array: bytes, index: int, bits: int = BITS) -> int:
     return array[byte] >> shift & (1 << bits) - 1
 
 
-@dataclass(frozen=True, slots=True)
+class _Inflated:
+    """The lists that were inflated last, at most so many bytes; safe for threads.
+
+    What could not be inflated is remembered too: a run that meets the same bad list
+    for each of a million licenses must not try it each time.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[bytes, bytes | str] = OrderedDict()
+        self._size = 0
+
+    def array(self, compressed: bytes) -> bytes:
+        """Return the array; MalformedError where there is none."""
+        with self._lock:
+            found = self._kept.get(compressed)
+            if found is not None:
+                self._kept.move_to_end(compressed)
+        if found is None:
+            found = self._inflate(compressed)
+        if isinstance(found, str):
+            raise MalformedError(found)
+        return found
+
+    def _inflate(self, compressed: bytes) -> bytes | str:
+        """Inflate outside of the lock; that two threads may do the same is no harm."""
+        made: bytes | str
+        try:
+            made = unpack(compressed)
+        except MalformedError as err:
+            made = str(err)
+        with self._lock:
+            if compressed not in self._kept:
+                self._kept[compressed] = made
+                self._size += _cost(compressed, made)
+            while self._size > self._limit:
+                self._size -= _cost(*self._kept.popitem(last=False))
+        return made
+
+
+def _cost(compressed: bytes, made: bytes | str) -> int:
+    return len(compressed) + len(made) + _ENTRY_BYTES
+
+
+_INFLATED = _Inflated(CACHE_BYTES)
+
+
+class _Compressed(NamedTuple):
+    """An array as a token carries it, not looked into yet."""
+
+    data: bytes
+
+
+class _Array:
+    """The field ``array``: kept as it was given, and bytes to whoever reads it."""
+
+    def __get__(self, instance: "StatusList | None", _owner: type) -> bytes:
+        if instance is None:
+            raise AttributeError("the array has no default")  # for dataclass
+        kept: bytes | _Compressed = instance.__dict__["array"]
+        return _INFLATED.array(kept.data) if isinstance(kept, _Compressed) else kept
+
+    def __set__(self, instance: "StatusList", value: bytes | _Compressed) -> None:
+        instance.__dict__["array"] = value
+
+
+@dataclass(frozen=True)
 class StatusList:
     """The claims of one published list.
+
+    A list that was read from a token is inflated when its array is first asked for, and
+    again after :data:`CACHE_BYTES` of other lists: only then can it turn out that there
+    is no array, a MalformedError. Comparing two lists asks for both arrays.
 
     Attributes:
         issuer: USCC of the organization whose licenses it speaks of.
@@ -107,7 +185,7 @@ class StatusList:
         sequence: rises by at least one with every publication.
         issued_at: seconds since 1970, when it was signed.
         expires_at: seconds since 1970, from when it must not be used.
-        array: packed statuses of two bits.
+        array: packed statuses of two bits; MalformedError when read, see above.
     """
 
     issuer: str
@@ -115,10 +193,18 @@ class StatusList:
     sequence: int
     issued_at: int
     expires_at: int
-    array: bytes
+    array: _Array = _Array()
 
     def status(self, index: int) -> Status:
-        """Return the status at ``index``; MalformedError outside the list."""
+        """Return the status of one license.
+
+        Args:
+            index: its place in the list, from 0.
+
+        Raises:
+            MalformedError: the index lies outside the list, or the array cannot be
+                inflated; neither is ever a yes.
+        """
         return _STATUSES[status_at(self.array, index)]
 
 
@@ -132,8 +218,10 @@ def sign(status_list: StatusList, signer: Signer) -> bytes:
 
     Raises:
         ValueError: a list that :func:`read_claims` would not read back as it is.
+        MalformedError: a list that was read, and whose array cannot be inflated.
         UnavailableError: the signer's device did not answer.
     """
+    compressed = zlib.compress(status_list.array, 9)
     claims: dict[int | str, cbor.Value] = {
         _CLAIM_ISS: status_list.issuer,
         _CLAIM_SUB: subject(status_list.issuer, status_list.number),
@@ -141,14 +229,12 @@ def sign(status_list: StatusList, signer: Signer) -> bytes:
         _CLAIM_IAT: status_list.issued_at,
         _CLAIM_NUMBER: status_list.number,
         _CLAIM_SEQUENCE: status_list.sequence,
-        _CLAIM_STATUS_LIST: {
-            "bits": BITS,
-            "lst": zlib.compress(status_list.array, 9),
-        },
+        _CLAIM_STATUS_LIST: {"bits": BITS, "lst": compressed},
     }
     payload = cbor.encode(claims)
     try:
         read_claims(payload)
+        unpack(compressed)
     except MalformedError as err:
         raise ValueError("status list: its own claims do not fit together") from err
     return cose.sign(payload, signer, PURPOSE)
@@ -157,7 +243,14 @@ def sign(status_list: StatusList, signer: Signer) -> bytes:
 def read_claims(payload: bytes) -> StatusList:
     """Read the payload of a Status List Token of our profile.
 
-    Does NOT verify anything: the caller opened the envelope with the right key.
+    Does NOT verify anything: the caller opened the envelope with the right key. Does
+    NOT inflate the array either: see :class:`StatusList`.
+
+    Args:
+        payload: the claims, CBOR.
+
+    Returns:
+        The list, its array still compressed.
 
     Raises:
         MalformedError: other claims, another shape, or an expiry before the issue.
@@ -173,5 +266,5 @@ def read_claims(payload: bytes) -> StatusList:
     inner.end()
     if name != subject(issuer, number) or bits != BITS or expires_at <= issued_at:
         raise MalformedError("status list: name, bits or times do not fit together")
-    array = unpack(compressed)
+    array = _Compressed(compressed)
     return StatusList(issuer, number, sequence, issued_at, expires_at, array)

@@ -1,5 +1,6 @@
-"""The two attached files are read as our own profile stores them, or not at all."""
+"""The attached files are read as our own profile stores them, or not at all."""
 
+import hashlib
 import io
 import zlib
 from collections.abc import Callable, Mapping
@@ -13,13 +14,24 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 from elicense import attachments
 from elicense.attachments import (
     RECORD_NAME,
+    SCAN_NAMES,
     TOKEN_NAME,
     Attachments,
     NoLicenseError,
+    ScanError,
+    scan_fault,
+    scan_of,
 )
+from elicense.model import Scan
+from elicense.record import MAX_SCAN_BYTES, SCAN_MEDIA_TYPES
 from esign.errors import MalformedError
 
 FILES = {RECORD_NAME: b"\xa0", TOKEN_NAME: b"\xd2"}
+SCANS = {
+    "scan.pdf": b"%PDF-1.4 startxref %%EOF endstream endobj",
+    "scan.jpg": b"\xff\xd8\xff\xe0 a picture",
+    "scan.png": b"\x89PNG\r\n\x1a\n a picture",
+}
 
 
 def blank() -> Pdf:
@@ -63,6 +75,12 @@ def made(files: Mapping[str, bytes], **options: object) -> bytes:
 def test_both_files_are_read_as_they_are_stored() -> None:
     found = attachments.read(made(FILES))
     assert found == Attachments(record=b"\xa0", token=b"\xd2")
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_a_scan_is_read_as_it_is_stored(name: str) -> None:
+    found = attachments.read(made(FILES | {name: SCANS[name]}))
+    assert found == Attachments(record=b"\xa0", token=b"\xd2", scan=SCANS[name])
 
 
 def test_a_pdf_without_attachments_is_no_license() -> None:
@@ -186,6 +204,23 @@ def _too_large() -> bytes:
     return made(FILES | {TOKEN_NAME: bytes(attachments.MAX_ATTACHMENT_BYTES + 1)})
 
 
+def _scan(name: str, data: bytes) -> Callable[[], bytes]:
+    return lambda: made(FILES | {name: data})
+
+
+def _filtered_scan() -> bytes:
+    pdf = blank()
+    streams = {name: Stream(pdf, data) for name, data in FILES.items()}
+    packed = zlib.compress(SCANS["scan.pdf"])
+    streams["scan.pdf"] = Stream(pdf, packed, Filter=Name.FlateDecode)
+    attach(pdf, streams)
+    return written(pdf)
+
+
+def _listed_twice(pdf: Pdf) -> None:
+    pdf.Root.AF.append(pdf.Root.AF[0])
+
+
 def _cut() -> bytes:
     return made(FILES)[:-60]
 
@@ -197,6 +232,17 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "the record alone": _only(RECORD_NAME),
     "the token alone": _only(TOKEN_NAME),
     "a third file": lambda: made(FILES | {"zzz.txt": b"x"}),
+    "two scans": lambda: made(FILES | SCANS),
+    "a scan without a token": lambda: made(
+        {RECORD_NAME: b"\xa0", "scan.pdf": SCANS["scan.pdf"]}
+    ),
+    "a scan of another kind": _scan("scan.tif", b"II*\0"),
+    "a scan under another spelling": _scan("Scan.pdf", SCANS["scan.pdf"]),
+    "a PDF under the name of a JPEG": _scan("scan.jpg", SCANS["scan.pdf"]),
+    "a scan without bytes": _scan("scan.pdf", b""),
+    "a scan above the limit": _scan("scan.pdf", b"%PDF-" + bytes(MAX_SCAN_BYTES - 4)),
+    "a scan stored with a filter": _filtered_scan,
+    "a file listed twice": whole(_listed_twice),
     "no list of associated files": whole(_no_list),
     "a list without one of them": whole(_short_list),
     "a list with another file": whole(_other_listed),
@@ -252,6 +298,63 @@ def test_a_strange_name_tree_is_malformed(build: Callable[[], bytes]) -> None:
 def test_exactly_the_limit_is_read() -> None:
     data = bytes(attachments.MAX_ATTACHMENT_BYTES)
     assert attachments.read(made(FILES | {TOKEN_NAME: data})).token == data
+
+
+def test_the_largest_scan_is_read() -> None:
+    data = b"%PDF-" + bytes(MAX_SCAN_BYTES - 5)
+    assert attachments.read(made(FILES | {"scan.pdf": data})).scan == data
+
+
+@pytest.mark.parametrize("media_type", SCAN_MEDIA_TYPES)
+def test_what_the_record_says_of_a_scan(media_type: str) -> None:
+    data = SCANS[SCAN_NAMES[media_type]]
+    expected = Scan(media_type, hashlib.sha256(data).digest(), len(data))
+    assert scan_of(data) == expected
+    assert scan_fault(data, expected) is None
+
+
+NO_SCANS = {
+    "nothing": b"",
+    "a TIFF": b"II*\0",
+    "a PDF behind a space": b" %PDF-1.7",
+    "a cut PNG": b"\x89PNG\r\n",
+    "one byte more than the limit": b"%PDF-" + bytes(MAX_SCAN_BYTES - 4),
+}
+
+
+@pytest.mark.parametrize("data", NO_SCANS.values(), ids=NO_SCANS)
+def test_what_is_no_scan_is_refused_with_what_is_expected(data: bytes) -> None:
+    with pytest.raises(ScanError, match=r"10 MiB.*PDF, JPEG or PNG"):
+        scan_of(data)
+
+
+_PAPER = SCANS["scan.pdf"]
+FAULTS = {
+    "a scan that the record lacks": (_PAPER, None, "lacks"),
+    "a scan that is missing": (None, scan_of(_PAPER), "not attached"),
+    "another scan": (_PAPER + b" ", scan_of(_PAPER), "not the one"),
+    "another size": (
+        _PAPER,
+        Scan("application/pdf", hashlib.sha256(_PAPER).digest(), 7),
+        "not the one",
+    ),
+    "another media type": (
+        _PAPER,
+        Scan("image/png", hashlib.sha256(_PAPER).digest(), len(_PAPER)),
+        "not the one",
+    ),
+    "bytes of no kind": (b"", scan_of(_PAPER), "not the one"),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_scan_that_is_not_the_one_of_the_record_is_told(case: str) -> None:
+    scan, expected, reason = FAULTS[case]
+    assert reason in str(scan_fault(scan, expected))
+
+
+def test_no_scan_and_no_entry_agree() -> None:
+    assert scan_fault(None, None) is None
 
 
 def test_the_mark_is_found_in_both_spellings() -> None:

@@ -12,9 +12,12 @@ import zxingcpp
 from pikepdf import pdfa
 from PIL import Image, ImageChops
 
-from elicense import document, layout, record
+from elicense import attachments, document, layout, record
+from elicense.attachments import Attachments, scan_of
 from elicense.errors import MissingGlyphError, SymbolTooLargeError, TooLongError
 from elicense.model import Photo
+from elicense.record import MAX_SCAN_BYTES
+from esign import pades
 from tests.elicense.pages import (
     AT,
     TOKEN,
@@ -26,6 +29,7 @@ from tests.elicense.pages import (
     sample_license,
     with_fields,
 )
+from tests.esign import pades_world
 from tests.support import missing, require_tool
 
 
@@ -118,6 +122,49 @@ def test_the_attachments_stand_in_the_file_as_they_are(name, files):
     assert given.record in data
     assert TOKEN in data
     assert record.decode(given.record)[0] == sample_license(name)
+
+
+PAPER = b"%PDF-1.4\n/ByteRange [0 1 2 3]\nendstream\nendobj\nstartxref\n9\n%%EOF\n"
+
+
+def with_scan(name, data):
+    """Return the parts of an imported license with its scanned paper."""
+    license_ = changed(name, origin="存量补录", scan=scan_of(data))
+    return dataclasses.replace(parts(license_), scan=data)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_scan_stands_in_the_file_as_the_source(name):
+    given = with_scan(name, PAPER)
+    data = document.render(given)
+    assert document.render(given) == data
+    assert attachments.read(data) == Attachments(given.record, TOKEN, PAPER)
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        relations = {str(file.UF): str(file.AFRelationship) for file in pdf.Root.AF}
+        kinds = {str(file.UF): str(file.EF.F.Subtype) for file in pdf.Root.AF}
+        names = [
+            str(file) for file in pdf.Root.Names.EmbeddedFiles.Names.as_list()[::2]
+        ]
+    assert names == ["payload.cose", "record.cbor", "scan.pdf"]
+    assert relations == {
+        "payload.cose": "/Data",
+        "record.cbor": "/Data",
+        "scan.pdf": "/Source",
+    }
+    assert kinds["scan.pdf"] == "/application/pdf"
+
+
+@pytest.mark.parametrize("start", [PAPER, b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
+def test_any_scan_can_be_sealed_and_is_read_again(start):
+    """A PDF inside of the PDF does not confuse whoever seals or reads the outer one."""
+    data = start + PAPER + bytes(range(256)) + PAPER
+    given = with_scan("food-business", data)
+    world = pades_world.world()
+    sealed = pades.seal(document.render(given), world.identity, at=AT)
+    assert attachments.read(sealed).scan == data
+    report = pades.validate(sealed, world.trust(), AT)
+    assert [check.code for check in report.checks if check.code] == []
+    assert report.seal is not None
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -287,6 +334,25 @@ def test_a_photo_where_the_record_names_none_is_a_misuse():
     given = parts(sample_license("food-business"))
     with pytest.raises(ValueError, match="photo"):
         document.render(dataclasses.replace(given, photo=photo("special-operation")))
+
+
+def test_the_largest_scan_is_rendered():
+    data = b"%PDF-" + bytes(MAX_SCAN_BYTES - 5)
+    sealed = document.render(with_scan("food-business", data))
+    assert attachments.read(sealed).scan == data
+
+
+@pytest.mark.parametrize("scan", [None, PAPER + b" "], ids=["none", "another"])
+def test_a_scan_that_is_not_the_one_of_the_record_is_a_misuse(scan):
+    given = with_scan("food-business", PAPER)
+    with pytest.raises(ValueError, match="scan"):
+        document.render(dataclasses.replace(given, scan=scan))
+
+
+def test_a_scan_where_the_record_names_none_is_a_misuse():
+    given = parts(sample_license("food-business"))
+    with pytest.raises(ValueError, match="the record lacks"):
+        document.render(dataclasses.replace(given, scan=PAPER))
 
 
 def test_a_real_license_has_no_watermark():

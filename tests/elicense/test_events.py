@@ -68,6 +68,20 @@ BAD_DECISIONS = {
     "a missing key": ({k: v for k, v in JSON.items() if k != "organ"}, "organ"),
     "an unknown key": (JSON | {"penalty": "x"}, "penalty"),
     "an unknown key that is no word": (JSON | {"张 示例": "x"}, "?"),
+    "a key that holds a citizen id": (JSON | {"990101199001011234": "x"}, "?"),
+    "an empty key": (JSON | {"": "x"}, "?"),
+    "an instant after the last day": (
+        JSON | {"effective_at": "9999-12-31T00:00:00+08:00"},
+        "effective_at",
+    ),
+    "the last hour of the calendar": (
+        JSON | {"effective_at": "9999-12-31T23:00:00Z"},
+        "effective_at",
+    ),
+    "a day that is written to mean 长期": (
+        JSON | {"effective_at": "9999-12-31"},
+        "effective_at",
+    ),
     "an empty text": (JSON | {"document": ""}, "document"),
     "a text of spaces": (JSON | {"number": "  "}, "number"),
     "a space at the end": (JSON | {"organ": "示例局 "}, "organ"),
@@ -114,7 +128,9 @@ def test_a_bad_decision_names_the_key(value, key):
         Decision.parse(value)
     assert caught.value.key == key
     assert key in str(caught.value)
-    assert "张示例" not in str(caught.value)
+    assert " ：" not in str(caught.value)
+    for private in ("张示例", "990101199001011234"):
+        assert private not in str(caught.value)
 
 
 anything = st.recursive(
@@ -222,6 +238,16 @@ BAD_EVENTS = {
         "SUSPENDED",
         Reason.HELD,
         {"decision": DECISION, "until": date(2026, 11, 20)},
+    ),
+    "a suspension past the last day": (
+        "SUSPENDED",
+        Reason.HELD,
+        {"decision": DECISION, "until": date(9999, 12, 31)},
+    ),
+    "an effect after the last day": (
+        "REVOKED",
+        Reason.CANCELLED,
+        {"effective_at": datetime(9999, 12, 31, 17, tzinfo=UTC)},
     ),
     "a renewal without a successor": ("SUPERSEDED", Reason.RENEWED, {}),
     "a revocation with a successor": (

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from elicense import attachments, samples
+from elicense.changing import Grounds
 from elicense.errors import (
     ApplicationError,
     ConflictError,
@@ -19,7 +20,7 @@ from elicense.errors import (
     TooLongError,
     UnknownTypeError,
 )
-from elicense.events import EventKind
+from elicense.events import EventKind, Reason
 from elicense.issuing import NotReleasedError, Request, issue
 from elicense.lifecycle import State
 from elicense.photos import PhotoError
@@ -30,7 +31,7 @@ from elicense.trust import Period
 from elicense.validating import validate_pdf
 from esign.verdict import Code
 from tests.elicense.crash import places
-from tests.elicense.crash.killed import CASE, LATER, revoke_only
+from tests.elicense.crash.killed import CASE, LATER
 from tests.elicense.crash.killed import START as FOUNDED
 
 NEXT_DAY = LATER + timedelta(hours=9)
@@ -70,7 +71,7 @@ def assert_one_license(workspace, issued):
     row = workspace.register.get(issued.license.identifier)
     attached = attachments.read(issued.pdf)
     assert workspace.register.count() == 1
-    assert row.state is State.ISSUED
+    assert row.state_at(NEXT_DAY) is State.ISSUED
     assert row.pdf == issued.pdf
     assert row.token == attached.token
     assert row.record == attached.record
@@ -185,7 +186,8 @@ class TestRetry:
     def test_a_revoked_license_is_returned_and_not_issued_again(self, base, tmp_path):
         with places.opened(places.copy(base, tmp_path / "revoked")) as workspace:
             issued = resume(workspace)
-            revoke_only(workspace, issued.license.identifier)
+            grounds = Grounds(reason=Reason.WITHDRAWN, note="test")
+            workspace.revoke(issued.license.identifier, grounds, NEXT_DAY)
             again = resume(workspace)
             assert again.state is State.REVOKED
             assert again.pdf == issued.pdf
@@ -260,7 +262,7 @@ class TestRelease:
             issue(desk, asked, world.at)
         assert caught.value.verdict.code is code
         row = desk.register.by_key(_key(world, asked))
-        assert row.state is State.RESERVED
+        assert not row.is_issued
         assert row.pdf is None
         assert row.token is None
         assert [e.kind for e in desk.register.history(row.identifier)] == [

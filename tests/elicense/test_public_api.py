@@ -11,9 +11,10 @@ import elicense
 
 NAMES = """
     ApplicationError Catalog Changed Check Claims Code Decision ElicenseError Event
-    EventKind Grounds Holder Identifier Indication Issued License LicenseType
-    NotPassedError NotReleasedError Organization Problem Reason SEALED_ONLY STANDARD
-    Scope Shown State Text TrustState ValidationPolicy Validity Verdict Workspace admit
+    EventKind Grounds Holder Hub Identifier Indication Issued License LicenseType
+    NotPassedError NotReleasedError Organization Problem Reason Request SEALED_ONLY
+    STANDARD Scope Seen Shown Standing State Text TrustState ValidationPolicy Validity
+    Verdict Workspace admit
     sample validate validate_image validate_pdf validate_text
 """
 PACKAGES = {
@@ -24,12 +25,27 @@ PACKAGES = {
         VerificationError
     """,
     "elicense.validating": """
-        NotPassedError Scope Verdict validate validate_image validate_pdf validate_text
+        MAX_TIMESTAMPS NotPassedError Scope Verdict validate validate_image validate_pdf
+        validate_text
+    """,
+    "elicense.trust": """
+        BACKDATING BUNDLE_PURPOSE Bundle CLOCK_TOLERANCE FORMAT KeyGrant KeyPurpose
+        ListEntry MAX_BUNDLE_BYTES OrganizationEntry Period ROOT_PURPOSE RollbackError
+        RootChain RootStatement SealEntry Seen SignedStatement Source Statement
+        Succession TimestampAuthority TrustState admit admit_lists fingerprints_in
+        no_trust sign_bundle sign_handover sign_root_statement
+    """,
+    "elicense.issuing": """
+        Issued IssuingDesk NotReleasedError Operation Request issue validate_own
+    """,
+    "esign.timestamps": """
+        MAX_TOKEN_BYTES Timestamp UNSTATED_ACCURACY UnverifiedTimestamp obtain
+        open_response read request verify verify_path
     """,
     "elicense.register": """
-        Allocation Build Change DIGEST_BYTES LIST_CAPACITY LIST_FILL_MAX LIST_ID_MAX
-        ListFullError Publication Register RequestKey Reservation ReserveRequest Row
-        SALT_BYTES SERIAL_MAX Status check_commit
+        Adopted Allocation AsOf Build Change DIGEST_BYTES LIST_CAPACITY LIST_FILL_MAX
+        LIST_ID_MAX ListFullError Named Publication Register RequestKey Reservation
+        ReserveRequest Row SALT_BYTES SERIAL_MAX Status
     """,
     "esign.pades": """
         NoSealError Seal SealAppearance SealGrant SealIdentity SealReport SealRequest

@@ -13,7 +13,7 @@ from elicense.events import Decision, Reason
 from elicense.issuing import Issued
 from elicense.model import Validity
 from elicense.policy import PublicationPolicy
-from elicense.publishing import Publisher
+from elicense.publishing import Listing, Publisher
 from elicense.register.sqlite import SqliteRegister
 from elicense.samples import sample
 from elicense.testing import START, Simulator, claims_of
@@ -59,19 +59,26 @@ def publisher_of(world: Simulator) -> Publisher:
     token = KeyGrant(owner.token.public_key, "token", code, owner.types, ALWAYS)
     status = KeyGrant(owner.status.public_key, "status", code, (), ALWAYS)
     chain = (owner.seal.certificate, *owner.seal.chain)
-    return Publisher(
+    listing = Listing(
         register=owner.register,
         organization=OrganizationEntry(code, ((date(2020, 1, 1), owner.name),)),
         keys=(token, status),
         seals=(SealEntry(code, chain, owner.types, ALWAYS),),
         roots=world.authority.roots,
+        statement=1,
+    )
+    return Publisher(
+        listing=listing,
         status_signer=owner.status,
         bundle_signer=world.bundle_signer,
-        root_statement=trust.sign_root_statement(
-            world.root, world.bundle_keys, number=1, at=START
-        ),
-        root=world.pin,
+        statements=(world.root_statement(),),
+        pins=(world.pin,),
     )
+
+
+def listed(publisher: Publisher, **changes: object) -> Publisher:
+    """Return a publisher of another listing."""
+    return replace(publisher, listing=replace(publisher.listing, **changes))  # type: ignore[arg-type]  # by name
 
 
 @pytest.fixture
@@ -98,7 +105,7 @@ def test_numbers_rise_with_every_publication(stage: Stage) -> None:
 
 def test_the_lists_of_twenty_years_ahead_are_there(stage: Stage) -> None:
     state = stage.publish()
-    code_, year = stage.publisher.organization.code, TODAY.year
+    code_, year = stage.publisher.listing.organization.code, TODAY.year
     assert set(state.lists) == {
         (code_, number) for number in (1, *range(year, year + 21))
     }
@@ -116,7 +123,7 @@ def test_a_list_in_use_stays_when_its_year_is_over(stage: Stage) -> None:
     late = START + 3000 * DAY
     assert dates.day_of(late).year > number
     state = stage.publish(late)
-    assert (stage.publisher.organization.code, number) in state.lists
+    assert (stage.publisher.listing.organization.code, number) in state.lists
 
 
 def test_a_license_issued_after_a_publication_is_inside_it(stage: Stage) -> None:
@@ -241,7 +248,7 @@ def test_a_change_further_away_than_the_lists_age_does_not_shorten_it(
 
 def test_the_policy_says_how_long_a_publication_is_used(stage: Stage) -> None:
     policy = PublicationPolicy(bundle_age=DAY, status_age=2 * DAY, years_ahead=1)
-    state = Stage(stage.world, replace(stage.publisher, policy=policy)).publish()
+    state = Stage(stage.world, listed(stage.publisher, policy=policy)).publish()
     assert state.bundle is not None
     assert state.bundle.max_age == DAY
     assert len(state.lists) == 3
@@ -280,7 +287,7 @@ def test_a_bundle_that_a_stranger_would_refuse_is_not_kept(stage: Stage) -> None
             stage.publisher, status_signer=other.status
         ),
         "another root than the pinned one": replace(
-            stage.publisher, root="sha256:" + "0" * 64
+            stage.publisher, pins=("sha256:" + "0" * 64,)
         ),
     }
     for publisher in wrong.values():

@@ -19,6 +19,7 @@ from elicense.model import (
     License,
     Organization,
     Photo,
+    Scan,
     Validity,
 )
 from esign import cbor
@@ -63,15 +64,32 @@ OPEN_ENDED = replace(
         photo=None,
     ),
 )
+PREVIOUS = Identifier.build(
+    "11990000000000019A003", "11990100000000027A", "20250000001"
+).text
+SCAN = Scan("application/pdf", bytes(range(32)), 1_482_910)
+BACKFILLED = replace(
+    OPEN_ENDED,
+    draft=replace(OPEN_ENDED.draft, origin="存量补录", scan=SCAN),
+    previous=PREVIOUS,
+)
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 ).filter(str.strip)
+DIGESTS = st.binary(min_size=32, max_size=32)
+SCANS = st.none() | st.builds(
+    Scan,
+    st.sampled_from(record.SCAN_MEDIA_TYPES),
+    DIGESTS,
+    st.integers(1, record.MAX_SCAN_BYTES),
+)
 HOLDERS = st.builds(Holder, TEXT, TEXT, st.sampled_from(CODE_TYPES), st.just("") | TEXT)
 
 
 @st.composite
 def licenses(draw):
     first = draw(st.dates())
+    origin = draw(st.sampled_from(ORIGINS))
     return License(
         identifier=IDENTIFIER.text,
         issuer=Organization(draw(TEXT), draw(TEXT)),
@@ -87,7 +105,7 @@ def licenses(draw):
             checkpoints=tuple(
                 draw(st.lists(st.builds(Checkpoint, TEXT, st.dates()), max_size=2))
             ),
-            origin=draw(st.sampled_from(ORIGINS)),
+            origin=origin,
             copy=draw(st.sampled_from(COPIES)),
             case_number=draw(st.none() | TEXT),
             fields=draw(
@@ -97,13 +115,10 @@ def licenses(draw):
                     max_size=3,
                 )
             ),
-            photo=draw(
-                st.none()
-                | st.binary(min_size=32, max_size=32).map(
-                    lambda digest: Photo("image/jpeg", digest)
-                )
-            ),
+            photo=draw(st.none() | st.builds(Photo, st.just("image/jpeg"), DIGESTS)),
+            scan=draw(SCANS) if origin == "存量补录" else None,
         ),
+        previous=draw(st.sampled_from([None, PREVIOUS])),
     )
 
 
@@ -136,6 +151,21 @@ def test_an_open_end_is_null_and_a_missing_case_is_absent():
     assert "case" not in entries
     assert "photo" not in entries
     assert entries["holders"][0]["role"] == "建设单位"
+
+
+def test_the_entries_of_an_imported_license_that_follows_another():
+    entries = cbor.decode(record.encode(BACKFILLED, SALT))
+    assert entries["previous"] == PREVIOUS
+    assert entries["scan"] == {
+        "media_type": "application/pdf",
+        "sha256": bytes(range(32)),
+        "size": 1_482_910,
+    }
+    assert record.decode(record.encode(BACKFILLED, SALT)) == (BACKFILLED, SALT)
+
+
+def test_a_first_version_without_a_scan_has_neither_entry():
+    assert {"previous", "scan"}.isdisjoint(cbor.decode(record.encode(PERSON, SALT)))
 
 
 def test_han_text_is_not_normalized():
@@ -204,6 +234,38 @@ BAD_RECORDS = {
 }
 
 
+def scan_with(**changes):
+    entry = {"media_type": SCAN.media_type, "sha256": SCAN.sha256, "size": SCAN.size}
+    return setting("scan", entry | changes)
+
+
+BAD_VERSIONS = {
+    "a previous version that is itself": setting("previous", IDENTIFIER.text),
+    "a previous version without root": setting("previous", IDENTIFIER.without_root),
+    "a previous version that is null": setting("previous", None),
+    "a previous version that is a number": setting("previous", 7),
+    "a scan with another origin": setting("origin", "新发"),
+    "a scan that is null": setting("scan", None),
+    "a scan that is a digest": setting("scan", bytes(32)),
+    "a scan of another type": scan_with(media_type="image/tiff"),
+    "a scan digest of 31 bytes": scan_with(sha256=bytes(31)),
+    "a scan without bytes": scan_with(size=0),
+    "a scan above the limit": scan_with(size=record.MAX_SCAN_BYTES + 1),
+    "a scan with a name": scan_with(name="scan.pdf"),
+    "a scan without a size": setting(
+        "scan", {"media_type": SCAN.media_type, "sha256": SCAN.sha256}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", BAD_VERSIONS.values(), ids=BAD_VERSIONS)
+def test_bad_record_of_an_imported_license_that_follows_another(change):
+    entries = dict(cbor.decode(record.encode(BACKFILLED, SALT)))
+    change(entries)
+    with pytest.raises(MalformedError):
+        record.decode(cbor.encode(entries))
+
+
 @pytest.mark.parametrize("change", BAD_RECORDS.values(), ids=BAD_RECORDS)
 def test_bad_record(change):
     entries = dict(cbor.decode(record.encode(PERSON, SALT)))
@@ -266,6 +328,10 @@ BAD_LICENSES = {
     "no holder": replace(PERSON, draft=replace(PERSON.draft, holders=())),
     "a blank number": replace(PERSON, draft=replace(PERSON.draft, number="")),
     "no identifier": replace(PERSON, identifier=""),
+    "a previous version that is itself": replace(PERSON, previous=IDENTIFIER.text),
+    "a scan with the origin 新发": replace(
+        PERSON, draft=replace(PERSON.draft, scan=SCAN)
+    ),
     "a lone surrogate": replace(PERSON, draft=replace(PERSON.draft, title="\ud800")),
     "too large": replace(
         PERSON, draft=replace(PERSON.draft, title="示" * record.MAX_SIZE)
@@ -296,6 +362,20 @@ def test_the_view_is_json_without_the_salt():
     assert view["number"] == f"T{CITIZEN_ID}"
     assert view["photo"] == {"media_type": "image/jpeg", "sha256": "00" * 32}
     assert view["fields"] == {"sex": "男", "items": ["甲", "乙"]}
+
+
+def test_the_view_shows_the_previous_version_and_the_scan():
+    view = record.view(BACKFILLED)
+    assert json.loads(json.dumps(view)) == view
+    assert view["previous"] == PREVIOUS
+    assert view["scan"] == {
+        "media_type": "application/pdf",
+        "sha256": bytes(range(32)).hex(),
+        "size": 1_482_910,
+    }
+    masked = record.view(BACKFILLED, masked=True)
+    assert masked["previous"] == PREVIOUS
+    assert "scan" not in masked
 
 
 def test_the_masked_view_names_no_person():

@@ -14,7 +14,7 @@ import pytest
 from elicense.errors import RegisterError
 from elicense.events import EventKind
 from elicense.lifecycle import State
-from elicense.register import Change, Register, columns
+from elicense.register import Register, columns, sqlite
 from elicense.register.sqlite import EVENT_PAGE, SqliteRegister
 from tests.elicense.register_contract import (
     AT,
@@ -22,10 +22,15 @@ from tests.elicense.register_contract import (
     RegisterContract,
     event,
     everything,
+    exported,
+    happen,
+    held,
     issue,
     request,
     reserve,
     revoke,
+    state,
+    statuses,
 )
 from tests.elicense.register_contract import (
     test_values_that_do_not_go_together as test_values_that_do_not_go_together,  # noqa: PLC0414  collected here
@@ -58,6 +63,12 @@ class TestSqlite(RegisterContract):
     def opener(self, path):
         SqliteRegister.create(path).close()
         return partial(SqliteRegister.open, path)
+
+    @pytest.fixture
+    def another_opener(self, path):
+        other = path.with_name("another.db")
+        SqliteRegister.create(other).close()
+        return partial(SqliteRegister.open, other)
 
     def set_counter(self, opener, name, value):
         with closing(sqlite3.connect(opener.args[0])) as conn, conn:
@@ -170,11 +181,23 @@ def test_what_is_not_a_register(path, make):
 
 def test_a_register_of_a_newer_program(register, path):
     register.close()
-    raw(path, "PRAGMA user_version = 2")
+    raw(path, "PRAGMA user_version = 3")
     with pytest.raises(RegisterError) as caught:
         SqliteRegister.open(path)
     assert "upgrade" in caught.value.message.en
     assert "升级" in caught.value.message.zh
+
+
+def test_a_register_of_an_earlier_trial_version(register, path):
+    issue(register, 1)
+    register.close()
+    raw(path, "PRAGMA user_version = 1")
+    before = path.read_bytes()
+    with pytest.raises(RegisterError) as caught:
+        SqliteRegister.open(path)
+    assert "earlier trial version" in caught.value.message.en
+    assert "早期试用版本" in caught.value.message.zh
+    assert path.read_bytes() == before
 
 
 def test_damaged_pages(register, path):
@@ -197,10 +220,22 @@ def test_a_file_cut_short(register, path):
         everything(damaged)
 
 
+SPAN = (
+    "INSERT INTO span SELECT issuer, list_id, list_index, {since}, '{state}'"
+    " FROM license"
+)
 WRONG_CONTENT = {
-    "a state that there is not": "UPDATE license SET state = 'SOLD'",
+    "a state that there is not": SPAN.format(since=1 << 40, state="SOLD"),
+    "a span that repeats the issue": SPAN.format(since=1 << 40, state="ISSUED"),
+    "a span that is only reserved": SPAN.format(since=1 << 40, state="RESERVED"),
+    "a span after the end of time": SPAN.format(since=1 << 60, state="REVOKED"),
+    "a plan without an issue": (
+        "INSERT INTO span SELECT issuer, list_id, list_index, 0, 'REVOKED'"
+        " FROM license; UPDATE license SET issued_at = NULL"
+    ),
     "a day that there is not": (
-        "UPDATE license SET state = 'SUSPENDED', suspended_until = '2027-02-30'"
+        "INSERT INTO event VALUES (9, (SELECT identifier FROM license), 'SUSPENDED',"
+        " 'held', 0, 0, '2027-02-30', NULL, '', NULL)"
     ),
     "an instant after the end of time": "UPDATE license SET instant = 1 << 60",
     "a kind that there is not": (
@@ -229,7 +264,7 @@ WRONG_CONTENT = {
 @pytest.mark.parametrize("statement", WRONG_CONTENT.values(), ids=WRONG_CONTENT)
 def test_content_that_no_register_writes(register, path, statement):
     issue(register, 1)
-    raw(path, statement)
+    raw(path, *statement.split("; "))
     with pytest.raises(RegisterError, match="damaged"):
         everything(register)
 
@@ -240,6 +275,12 @@ WRONG_COLUMNS = {
     "bytes for a text": (columns.text, b"1"),
     "an integer for a text": (columns.text, 1),
     "a text for a bundle": (lambda value: columns.publication((1, 0, 0, value)), "1"),
+    "a plan of numbers": (lambda value: columns._plan(0, value), "[1]"),
+    "a plan of texts": (lambda value: columns._plan(0, value), '["ISSUED"]'),
+    "a plan of mixed kinds": (
+        lambda value: columns._plan(0, value),
+        '[[1, "ISSUED"], ["1", 2]]',
+    ),
     "a publication before the first": (
         lambda value: columns.publication((value, 0, 0, b"")),
         0,
@@ -287,7 +328,7 @@ def test_a_locked_register(register, path):
                 call()
             assert "locked" in caught.value.message.en
             assert "占用" in caught.value.message.zh
-        assert hasty.get(one).state is State.ISSUED
+        assert state(hasty, one) is State.ISSUED
     assert everything(register) == before
 
 
@@ -374,6 +415,34 @@ def test_errors_name_no_one(register):
         assert "JY29901010000018" not in text
 
 
+# Speed
+
+
+def test_a_status_list_is_made_without_the_licenses_that_are_in_force(register):
+    with register.batch():
+        for number in range(200):
+            issue(register, number)
+    assert register._file.run("SELECT COUNT(*) FROM span") == [(0,)]
+    happen(register, held(next(register.rows()).identifier))
+    assert register._file.run("SELECT COUNT(*) FROM span") == [(1,)]
+    assert len(statuses(register, LIST)) == 1
+    plan = register._file.run(f"EXPLAIN QUERY PLAN {sqlite._STATUSES}", ("", 0, 0))
+    assert not any("license" in str(row[3]) for row in plan)
+
+
+def test_a_full_disk_takes_nothing_over(register, path):
+    with SqliteRegister.create(path.with_name("another.db")) as another:
+        issue(another, 1)
+        another.reserve(request(2), lambda _: ("1.2.3", bytes(100_000)))
+        before = everything(register)
+        fill(register, 2)
+        with pytest.raises(RegisterError, match="full"):
+            register.adopt(exported(another))
+        assert everything(register) == before
+        register._file.run("PRAGMA max_page_count = 100000")
+        assert register.adopt(exported(another)) == 2
+
+
 # Use
 
 
@@ -443,10 +512,8 @@ def test_more_events_than_a_page(register):
     one = issue(register, 1)
     with register.batch():
         for number in range(EVENT_PAGE):
-            register.commit(
-                [Change(one, State.ISSUED, State.ISSUED)],
-                [event(one, EventKind.ISSUED)] if number % 2 else [],
-            )
+            if number % 2:
+                happen(register, event(one, EventKind.ISSUED))
         for number in range(EVENT_PAGE):
             register.reserve(request(f"n{number}"), lambda p: (p.serial, b""))
     seqs = [item.seq for item in register.events_since(0)]

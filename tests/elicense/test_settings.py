@@ -1,12 +1,15 @@
 """elicense.toml is read strictly and written whole."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elicense import settings
 from elicense.errors import WorkspaceError
-from elicense.settings import Settings
+from elicense.settings import Predecessor, Settings
 
 GOOD = Settings(
     name="示例市行政审批局",
@@ -16,11 +19,74 @@ GOOD = Settings(
     check_page="zz.example.cn",
 )
 _TEXT = settings.write(GOOD).decode()
+LONG = replace(
+    GOOD,
+    renamed=((date(2027, 1, 1), "示例市政务服务局"), (date(2029, 5, 1), "示例局")),
+    predecessors=(
+        Predecessor(
+            code="119901000000000355",
+            names=((date(2020, 1, 1), '示范市"甲"局'), (date(2021, 1, 1), "乙局")),
+            since=date(2027, 1, 1),
+            types=("food-business", "business-license"),
+        ),
+    ),
+)
+_LONG_TEXT = settings.write(LONG).decode()
 _NO_CONTROLS = st.characters(exclude_categories=["Cs", "Cc"])
 
 
-def test_what_is_written_is_read():
-    assert settings.read(settings.write(GOOD)) == GOOD
+@pytest.mark.parametrize("made", [GOOD, LONG], ids=["short", "long"])
+def test_what_is_written_is_read(made):
+    assert settings.read(settings.write(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(1999, 1, 1), GOOD.name),
+        (date(2026, 12, 31), GOOD.name),
+        (date(2027, 1, 1), "示例市政务服务局"),
+        (date(2029, 5, 1), "示例局"),
+    ],
+)
+def test_each_day_has_its_name(day, name):
+    assert LONG.name_on(day) == name
+
+
+DAMAGED_HISTORY = {
+    "a later name without its day": ('from = "2029-05-01"', "", "renamed"),
+    "a day that is none": ('from = "2029-05-01"', 'from = "2029-02-30"', "renamed"),
+    "names that are not in order": ("2029-05-01", "2026-05-01", "oldest first"),
+    "two names from one day": ("2029-05-01", "2027-01-01", "oldest first"),
+    "a predecessor with a wrong code": ("000355", "000356", "not a USCC"),
+    "a predecessor that is the organ itself": (
+        "119901000000000355",
+        GOOD.code,
+        "own",
+    ),
+    "names without their days": (
+        'names_from = ["2020-01-01", "2021-01-01"]',
+        "names_from = []",
+        "go together",
+    ),
+    "names that are no texts": ('"乙局"]', "1]", "texts"),
+    "types that are no array": (
+        'types = ["food-business", "business-license"]',
+        'types = "food-business"',
+        "types",
+    ),
+    "an unknown key": ("[[predecessor]]", "[[predecessor]]\ncolour = 1", "exactly"),
+    "a table that is no array": ("[[predecessor]]", "[predecessor]", "array of tables"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED_HISTORY)
+def test_a_damaged_history_says_where(case):
+    old, new, where = DAMAGED_HISTORY[case]
+    assert old in _LONG_TEXT
+    with pytest.raises(WorkspaceError, match=r"elicense\.toml") as caught:
+        settings.read(_LONG_TEXT.replace(old, new).encode())
+    assert where in caught.value.message.en
 
 
 @given(name=st.text(_NO_CONTROLS), production=st.booleans())

@@ -10,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elicense import payload, trust
-from elicense.testing import CODE, SECOND_CODE, START, Simulator
-from elicense.trust import Bundle, KeyGrant, OrganizationEntry, Period, SealEntry
+from elicense.testing import CODE, SECOND_CODE, START, Simulator, list_entry
+from elicense.trust import (
+    Bundle,
+    KeyGrant,
+    ListEntry,
+    OrganizationEntry,
+    Period,
+    RootStatement,
+    SealEntry,
+    SignedStatement,
+)
 from esign import cbor, cose, statuslist
 from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
@@ -21,6 +30,7 @@ from esign.signer import SoftwareSigner
 from esign.statuslist import StatusList
 from esign.verdict import Code
 
+THIRD_CODE = "119901000000000430"
 ALWAYS = Period(START - timedelta(days=400), None)
 SECOND = timedelta(seconds=1)
 
@@ -41,14 +51,20 @@ class Stage:
     def pin(self) -> str:
         return self.root.public_key.fingerprint
 
-    def statement(self, *, by: SoftwareSigner | None = None) -> bytes:
-        return trust.sign_root_statement(
-            by or self.root, [self.bundle_signer.public_key], number=1, at=START
+    def statement(
+        self, *, by: SoftwareSigner | None = None, **changes: object
+    ) -> SignedStatement:
+        plain = RootStatement(
+            number=1,
+            issued_at=START,
+            speaks_for=CODE,
+            bundle_keys=(self.bundle_signer.public_key,),
         )
+        return trust.sign_root_statement(replace(plain, **changes), by or self.root)
 
     def file(self, bundle: Bundle | None = None) -> bytes:
         return trust.sign_bundle(
-            bundle or self.bundle, self.bundle_signer, self.statement()
+            bundle or self.bundle, self.bundle_signer, [self.statement()]
         )
 
     def list(self, **changes: object) -> StatusList:
@@ -56,14 +72,14 @@ class Stage:
         plain = StatusList(CODE, 2026, 1, at, at + 86400, bytes(16))
         return replace(plain, **changes)
 
-    def signed_list(self, **changes: object) -> bytes:
-        return statuslist.sign(self.list(**changes), self.status)
+    def signed_list(self, **changes: object) -> ListEntry:
+        return list_entry(self.list(**changes), self.status)
 
     def with_keys(self, *grants: KeyGrant) -> Bundle:
         return replace(self.bundle, keys=(*self.bundle.keys, *grants))
 
-    def with_lists(self, *tokens: bytes) -> Bundle:
-        return replace(self.bundle, status_lists=tokens)
+    def with_lists(self, *entries: ListEntry) -> Bundle:
+        return replace(self.bundle, status_lists=entries)
 
     def edited(self, change: Callable[[dict], None]) -> bytes:
         """Return a file whose bundle was edited before it was properly signed."""
@@ -77,12 +93,12 @@ class Stage:
         return cbor.encode([trust.FORMAT, statement, again])
 
     def edited_root(self, change: Callable[[dict], None]) -> bytes:
-        _, statement, signed = cbor.decode(self.file())
+        _, ((statement,),), signed = cbor.decode(self.file())
         raw = cose.open_sealed(statement, trust.ROOT_PURPOSE).unverified_payload
         members = cbor.decode(raw)
         change(members)
         again = cose.sign(cbor.encode(members), self.root, trust.ROOT_PURPOSE)
-        return cbor.encode([trust.FORMAT, again, signed])
+        return cbor.encode([trust.FORMAT, [[again]], signed])
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +112,7 @@ def stage() -> Stage:
         made["seal"].public_key, "示例局", CODE, START - timedelta(days=1), 900
     )
     bundle = Bundle(
+        statement=1,
         number=7,
         issued_at=START,
         max_age=timedelta(days=30),
@@ -168,7 +185,7 @@ def test_nothing_is_believed_without_a_bundle() -> None:
 
 
 def test_the_fingerprint_in_a_file_is_that_of_its_root(stage: Stage) -> None:
-    assert trust.fingerprint_in(stage.file()) == stage.pin
+    assert trust.fingerprints_in(stage.file()) == (stage.pin,)
 
 
 @pytest.mark.parametrize(
@@ -190,23 +207,23 @@ def test_a_pin_in_capitals_is_another_pin(stage: Stage) -> None:
 
 def _own_root(stage: Stage) -> bytes:
     thief = SoftwareSigner.generate(Suite.ES256)
-    statement = trust.sign_root_statement(
-        thief, [stage.bundle_signer.public_key], number=9, at=START
-    )
-    return trust.sign_bundle(stage.bundle, stage.bundle_signer, statement)
+    statement = stage.statement(by=thief)
+    return trust.sign_bundle(stage.bundle, stage.bundle_signer, [statement])
 
 
 def _statement_by_another(stage: Stage) -> bytes:
     """Name the pinned root in a statement that another key signed under its own kid."""
     thief = SoftwareSigner.generate(Suite.ES256)
     members = {
-        "number": 9,
+        "number": 1,
         "issued_at": 0,
         "root": stage.root.public_key.to_cose(),
+        "speaks_for": CODE,
         "bundle_keys": [thief.public_key.to_cose()],
+        "successor": None,
     }
     statement = cose.sign(cbor.encode(members), thief, trust.ROOT_PURPOSE)
-    return trust.sign_bundle(stage.bundle, thief, statement)
+    return trust.sign_bundle(stage.bundle, thief, [(statement,)])
 
 
 def _renamed(data: bytes, signer: SoftwareSigner, named: SoftwareSigner) -> bytes:
@@ -220,44 +237,46 @@ def _statement_with_a_false_kid(stage: Stage) -> bytes:
     """Name the pinned root in a statement that another key signed under its kid."""
     thief = SoftwareSigner.generate(Suite.ES256)
     members = {
-        "number": 9,
+        "number": 1,
         "issued_at": 0,
         "root": stage.root.public_key.to_cose(),
+        "speaks_for": CODE,
         "bundle_keys": [thief.public_key.to_cose()],
+        "successor": None,
     }
     statement = cose.sign(cbor.encode(members), thief, trust.ROOT_PURPOSE)
     forged = _renamed(statement, thief, stage.root)
-    return trust.sign_bundle(stage.bundle, thief, forged)
+    return trust.sign_bundle(stage.bundle, thief, [(forged,)])
 
 
 def _bundle_by_a_key_not_named(stage: Stage) -> bytes:
     thief = SoftwareSigner.generate(Suite.ES256)
-    return trust.sign_bundle(stage.bundle, thief, stage.statement())
+    return trust.sign_bundle(stage.bundle, thief, [stage.statement()])
 
 
 def _bundle_with_a_false_kid(stage: Stage) -> bytes:
     thief = SoftwareSigner.generate(Suite.ES256)
-    data = trust.sign_bundle(stage.bundle, thief, stage.statement())
+    data = trust.sign_bundle(stage.bundle, thief, [stage.statement()])
     return _renamed(data, thief, stage.bundle_signer)
 
 
 def _bundle_by(name: str) -> Callable[[Stage], bytes]:
     def build(stage: Stage) -> bytes:
         signer = getattr(stage, name)
-        return trust.sign_bundle(stage.bundle, signer, stage.statement())
+        return trust.sign_bundle(stage.bundle, signer, [stage.statement()])
 
     return build
 
 
 def _statement_without_keys(stage: Stage) -> bytes:
-    statement = trust.sign_root_statement(stage.root, [], number=1, at=START)
-    return trust.sign_bundle(stage.bundle, stage.bundle_signer, statement)
+    statement = stage.statement(bundle_keys=())
+    return trust.sign_bundle(stage.bundle, stage.bundle_signer, [statement])
 
 
 def _bundle_of_other_suite(stage: Stage) -> bytes:
     """Sign with an Ed25519 key where the root names the ES256 one."""
     thief = SoftwareSigner.generate(Suite.ED25519)
-    return trust.sign_bundle(stage.bundle, thief, stage.statement())
+    return trust.sign_bundle(stage.bundle, thief, [stage.statement()])
 
 
 SIGNED_BY_THE_WRONG: dict[str, Callable[[Stage], bytes]] = {
@@ -327,12 +346,6 @@ def _root_twice(stage: Stage) -> Bundle:
     return replace(stage.bundle, roots=stage.bundle.roots * 2)
 
 
-def _root_in_a_chain(stage: Stage) -> Bundle:
-    (seal,) = stage.bundle.seals
-    chain = (*seal.certificates, *stage.authority.roots)
-    return replace(stage.bundle, seals=(replace(seal, certificates=chain),))
-
-
 TWO_USES: dict[str, Callable[[Stage], Bundle]] = {
     "a token key that is a token key again": _with_grant("token", "token"),
     "a token key that is a status key too": _with_grant("token", "status"),
@@ -354,7 +367,6 @@ TWO_USES: dict[str, Callable[[Stage], Bundle]] = {
     "a seal key in a second seal": _seal_of_key("seal"),
     "one seal twice": _seal_twice,
     "one CA root twice": _root_twice,
-    "a CA root inside a seal's chain": _root_in_a_chain,
 }
 
 
@@ -368,12 +380,29 @@ def test_a_key_with_two_uses_refuses_the_bundle(
 def test_the_root_may_not_name_itself_or_one_key_twice(stage: Stage) -> None:
     signer = stage.bundle_signer
     for keys in (
-        [signer.public_key, stage.root.public_key],
-        [signer.public_key, signer.public_key],
+        (signer.public_key, stage.root.public_key),
+        (signer.public_key, signer.public_key),
     ):
-        statement = trust.sign_root_statement(stage.root, keys, number=1, at=START)
-        data = trust.sign_bundle(stage.bundle, signer, statement)
+        statement = stage.statement(bundle_keys=keys)
+        data = trust.sign_bundle(stage.bundle, signer, [statement])
         assert refused(data, stage.pin) is VerificationError
+
+
+def test_a_ca_may_stand_as_a_root_and_in_a_chain(stage: Stage) -> None:
+    """One department's root may be another's intermediate; neither is pushed out."""
+    (seal,) = stage.bundle.seals
+    chain = (*seal.certificates, *stage.authority.roots)
+    bundle = replace(stage.bundle, seals=(replace(seal, certificates=chain),))
+    assert len(trust.admit(stage.file(bundle), stage.pin).seals) == 1
+
+
+def test_a_seal_is_given_no_roots_but_those_that_may_stand_above_it(
+    stage: Stage,
+) -> None:
+    other = DevelopmentAuthority.create("示例电子认证二", START)
+    bundle = replace(stage.bundle, roots=(*other.roots, *stage.bundle.roots))
+    (grant,) = trust.admit(stage.file(bundle), stage.pin).seal_grants.values()
+    assert set(stage.authority.roots) <= set(grant.roots)
 
 
 def test_two_seals_may_stand_under_one_ca(stage: Stage) -> None:
@@ -406,6 +435,14 @@ def _names(*names: object) -> Callable[[dict], None]:
 
 def _twice(part: str) -> Callable[[dict], None]:
     return lambda members: members[part].append(members[part][0])
+
+
+def _succession(code: str) -> dict:
+    return {"code": code, "from": 0, "types": [], "keeps_lists": True}
+
+
+def _successors(*items: object) -> Callable[[dict], None]:
+    return _in("organizations", "successors", list(items))
 
 
 MALFORMED: dict[str, Callable[[dict], None]] = {
@@ -451,7 +488,51 @@ MALFORMED: dict[str, Callable[[dict], None]] = {
     "a bundle number that is true": _set("number", True),
     "a bundle of the year 10000": _set("issued_at", 253_402_300_800),
     "an age of eleven years": _set("max_age", 11 * 366 * 86400),
-    "an unknown member": _set("crls", []),
+    "an unknown member": _set("grants", []),
+    "no statement": lambda members: members.__delitem__("statement"),
+    "two names from one day": _names(
+        {"name": "a", "from": "2021-01-01"}, {"name": "b", "from": "2021-01-01"}
+    ),
+    "an organization whose code is no USCC": _in("organizations", "code", "示例局"),
+    "an organization that succeeds itself": _successors(_succession(CODE)),
+    "a successor that is not listed": _successors(_succession(SECOND_CODE)),
+    "two successors that keep the lists": _successors(
+        _succession(SECOND_CODE), _succession(THIRD_CODE)
+    ),
+    "a successor with an unknown member": _successors({**_succession(CODE), "x": 1}),
+    "a period that ends when it begins": _in(
+        "keys", "signs_until", int(ALWAYS.signs_from.timestamp())
+    ),
+    "a seal's period that ends before it begins": _in("seals", "signs_until", 1),
+    "a backfill range that ends before it begins": _in(
+        "keys", "backfill", {"from": "2020-01-02", "until": "2020-01-01"}
+    ),
+    "a backfill range of a status key": _in(
+        "keys", "backfill", {"from": "2020-01-01", "until": "2020-01-01"}, at=1
+    ),
+    "a backfill range without an end": _in("keys", "backfill", {"from": "2020-01-01"}),
+    "an attestation that is a number": _in("keys", "destroyed", 1),
+    "a compromise that is a text": _in("keys", "compromised_from", "2026"),
+    "a CRL that is a text": _set("crls", ["x"]),
+    "a CRL that is not DER": _set("crls", [b"x"]),
+    "a source that is a text": _set("sources", ["x"]),
+    "a timestamp authority without a certificate": _set(
+        "timestamp_authorities", [{"organization": CODE, "certificates": []}]
+    ),
+    "a list entry without its sequence": _without("status_lists", "sequence"),
+    "a list entry of an organization not listed": _in(
+        "status_lists", "issuer", SECOND_CODE
+    ),
+    "one list twice": _twice("status_lists"),
+    "a chain of five certificates": lambda members: members["seals"][0].__setitem__(
+        "certificates", members["seals"][0]["certificates"] * 3
+    ),
+    "1001 types in a grant": _in("keys", "types", ["t"] * 1001),
+    "2001 revocation lists": _set("crls", [b""] * 2001),
+    "401 lists of one organization": lambda members: members.__setitem__(
+        "status_lists",
+        [{**members["status_lists"][0], "number": n} for n in range(401)],
+    ),
 }
 
 
@@ -470,7 +551,13 @@ def test_the_highest_bundle_number_is_2_to_53_less_one(stage: Stage) -> None:
 
 
 ROOT_MALFORMED: dict[str, Callable[[dict], None]] = {
-    "an unknown member": _set("successor", b""),
+    "an unknown member": _set("grants", b""),
+    "a successor that is no key": _set("successor", b""),
+    "a root that succeeds itself": lambda members: members.__setitem__(
+        "successor", members["root"]
+    ),
+    "a scope that is no USCC": _set("speaks_for", "示例局"),
+    "no scope": lambda members: members.__delitem__("speaks_for"),
     "a root that is no key": _set("root", b"\xa0"),
     "a root that is a text": _set("root", "x"),
     "a bundle key that is a text": _set("bundle_keys", ["x"]),
@@ -491,8 +578,12 @@ def test_a_root_statement_in_another_shape_is_malformed(
 
 
 def _parts(data: bytes) -> list[bytes]:
-    _, statement, bundle = cbor.decode(data)
+    _, ((statement,),), bundle = cbor.decode(data)
     return [statement, bundle]
+
+
+def _file(*parts: object) -> bytes:
+    return cbor.encode([trust.FORMAT, *parts])
 
 
 FILES: dict[str, Callable[[bytes], bytes]] = {
@@ -501,19 +592,29 @@ FILES: dict[str, Callable[[bytes], bytes]] = {
     "the last byte missing": lambda data: data[:-1],
     "the first byte missing": lambda data: data[1:],
     "the file twice": lambda data: data + data,
-    "another format": lambda data: cbor.encode(["elicense.trust/2", *_parts(data)]),
+    "another format": lambda data: cbor.encode(
+        ["elicense.trust/1", [[_parts(data)[0]]], _parts(data)[1]]
+    ),
     "no format": lambda data: cbor.encode(_parts(data)),
-    "a fourth part": lambda data: cbor.encode([trust.FORMAT, *_parts(data), b""]),
-    "parts in the other order": lambda data: cbor.encode(
-        [trust.FORMAT, *_parts(data)[::-1]]
+    "a fourth part": lambda data: _file([[_parts(data)[0]]], _parts(data)[1], b""),
+    "parts in the other order": lambda data: _file(
+        _parts(data)[1], [[_parts(data)[0]]]
     ),
-    "the bundle in both places": lambda data: cbor.encode(
-        [trust.FORMAT, _parts(data)[1], _parts(data)[1]]
+    "the bundle in both places": lambda data: _file(
+        [[_parts(data)[1]]], _parts(data)[1]
     ),
-    "the root statement in both places": lambda data: cbor.encode(
-        [trust.FORMAT, _parts(data)[0], _parts(data)[0]]
+    "the root statement in both places": lambda data: _file(
+        [[_parts(data)[0]]], _parts(data)[0]
     ),
-    "texts for parts": lambda _: cbor.encode([trust.FORMAT, "a", "b"]),
+    "a statement that is no array": lambda data: _file(
+        [_parts(data)[0]], _parts(data)[1]
+    ),
+    "a statement of three signatures": lambda data: _file(
+        [[_parts(data)[0]] * 3], _parts(data)[1]
+    ),
+    "no statement": lambda data: _file([], _parts(data)[1]),
+    "101 statements": lambda data: _file([[_parts(data)[0]]] * 101, _parts(data)[1]),
+    "texts for parts": lambda _: _file("a", "b"),
     "more than 64 MiB": lambda _: bytes((64 << 20) + 1),
     "exactly 64 MiB of zeros": lambda _: bytes(64 << 20),
 }
@@ -526,7 +627,7 @@ def test_a_file_in_another_form_is_malformed(
     data = change(stage.file())
     assert refused(data, stage.pin) is MalformedError
     with pytest.raises(MalformedError):
-        trust.fingerprint_in(data)
+        trust.fingerprints_in(data)
 
 
 @given(st.binary(max_size=300))
@@ -590,26 +691,35 @@ def test_any_part_replaced_under_the_right_key_gives_a_state_or_an_error(
 # Status lists.
 
 
-def _signed_by(name: str, **changes: object) -> Callable[[Stage], tuple[bytes, ...]]:
-    def build(stage: Stage) -> tuple[bytes, ...]:
-        return (statuslist.sign(stage.list(**changes), getattr(stage, name)),)
+def _signed_by(name: str, **changes: object) -> Callable[[Stage], ListEntry]:
+    def build(stage: Stage) -> ListEntry:
+        return list_entry(stage.list(**changes), getattr(stage, name))
 
     return build
 
 
-def _changed_list(stage: Stage) -> tuple[bytes, ...]:
-    token = bytearray(stage.signed_list())
+def _changed_list(stage: Stage) -> ListEntry:
+    entry = stage.signed_list()
+    token = bytearray(entry.token)
     token[-1] ^= 1
-    return (bytes(token),)
+    return replace(entry, token=bytes(token))
 
 
-def _with_false_kid(stage: Stage) -> tuple[bytes, ...]:
-    token = statuslist.sign(stage.list(), stage.token)
-    return (_renamed(token, stage.token, stage.status),)
+def _with_false_kid(stage: Stage) -> ListEntry:
+    entry = list_entry(stage.list(), stage.token)
+    return replace(entry, token=_renamed(entry.token, stage.token, stage.status))
 
 
-REFUSED_LISTS: dict[str, Callable[[Stage], tuple[bytes, ...]]] = {
-    "a list of another issuer": _signed_by("status", issuer=SECOND_CODE),
+def _named(**names: object) -> Callable[[Stage], ListEntry]:
+    return lambda stage: replace(stage.signed_list(), **names)
+
+
+REFUSED_LISTS: dict[str, Callable[[Stage], ListEntry]] = {
+    "a list of another issuer in an entry of ours": lambda stage: replace(
+        list_entry(stage.list(issuer=SECOND_CODE), stage.status), issuer=CODE
+    ),
+    "a list of another number than its entry says": _named(number=2027),
+    "an older list than its entry accepts": _named(sequence=2),
     "a list signed by the token key": _signed_by("token"),
     "a list signed by the bundle key": _signed_by("bundle_signer"),
     "a list signed by the root": _signed_by("root"),
@@ -619,26 +729,30 @@ REFUSED_LISTS: dict[str, Callable[[Stage], tuple[bytes, ...]]] = {
     "a list signed before the key's period": _signed_by(
         "status", issued_at=int(ALWAYS.signs_from.timestamp()) - 1
     ),
-    "one list twice": lambda stage: (stage.signed_list(),) * 2,
-    "one number in two sequences": lambda stage: (
-        stage.signed_list(),
-        stage.signed_list(sequence=2),
-    ),
 }
 
 
 @pytest.mark.parametrize("build", REFUSED_LISTS.values(), ids=REFUSED_LISTS)
 def test_a_status_list_without_standing_refuses_the_bundle(
-    stage: Stage, build: Callable[[Stage], tuple[bytes, ...]]
+    stage: Stage, build: Callable[[Stage], ListEntry]
 ) -> None:
-    data = stage.file(stage.with_lists(*build(stage)))
+    data = stage.file(stage.with_lists(build(stage)))
     assert refused(data, stage.pin) is VerificationError
 
 
-def test_a_list_signed_after_the_year_9999_is_malformed(stage: Stage) -> None:
-    token = stage.signed_list(issued_at=1 << 52, expires_at=(1 << 52) + 1)
-    data = stage.file(stage.with_lists(token))
-    assert refused(data, stage.pin) is MalformedError
+def test_a_list_may_be_newer_than_its_entry_asks_for(stage: Stage) -> None:
+    entry = replace(stage.signed_list(sequence=5), sequence=3)
+    state = trust.admit(stage.file(stage.with_lists(entry)), stage.pin)
+    assert state.lists[CODE, 2026].sequence == 5
+
+
+def test_a_list_signed_or_ended_after_the_year_9999_is_malformed(stage: Stage) -> None:
+    for times in (
+        {"issued_at": 1 << 52, "expires_at": (1 << 52) + 1},
+        {"expires_at": (1 << 53) - 1},
+    ):
+        data = stage.file(stage.with_lists(stage.signed_list(**times)))
+        assert refused(data, stage.pin) is MalformedError
 
 
 def test_a_list_counts_to_the_last_second_of_its_keys_period(stage: Stage) -> None:
@@ -671,7 +785,7 @@ def test_a_key_of_one_department_may_not_sign_for_the_other() -> None:
     with Simulator() as world:
         first, second = world.departments
         first.status_lists = lambda at, sequence: tuple(
-            statuslist.sign(first.status_list(number, at, sequence), second.status)
+            list_entry(first.status_list(number, at, sequence), second.status)
             for number in first.lists
         )
         assert refused(world.bundle_file(), world.pin) is VerificationError
@@ -685,7 +799,7 @@ def signed() -> dict[str, tuple[bytes, cose.Purpose]]:
     with Simulator() as world:
         token = payload.read_qr_text(world.issue().qr_text)
         department = world.department
-        listed = department.status_lists(START, 1)[0]
+        listed = department.status_lists(START, 1)[0].token
         statement, bundle = _parts(world.bundle_file())
         return {
             "license": (token, payload.PURPOSE),
@@ -711,7 +825,7 @@ def test_what_was_signed_for_one_purpose_is_not_read_for_another(
 def test_nothing_but_a_bundle_stands_in_a_bundles_place(
     signed: dict[str, tuple[bytes, cose.Purpose]], kind: str
 ) -> None:
-    data = cbor.encode([trust.FORMAT, signed["root"][0], signed[kind][0]])
+    data = _file([[signed["root"][0]]], signed[kind][0])
     assert refused(data, "sha256:") is MalformedError
 
 

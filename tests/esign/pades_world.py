@@ -34,12 +34,17 @@ DAYS = 700
 class World:
     """One authority and one department with a seal."""
 
-    def __init__(self, code: str = CODE, authority: DevelopmentAuthority | None = None):
+    def __init__(
+        self,
+        code: str = CODE,
+        authority: DevelopmentAuthority | None = None,
+        name: str = "示例市行政审批局",
+    ):
         self.code = code
         self.authority = authority or DevelopmentAuthority.create("示例市", AT)
         self.signer = SoftwareSigner.generate(Suite.ES256)
         self.certificate = self.authority.issue_seal(
-            self.signer.public_key, "示例市行政审批局", code, AT, DAYS
+            self.signer.public_key, name, code, AT, DAYS
         )
         self.identity = SealIdentity(
             self.signer, self.certificate, self.authority.chain

@@ -8,8 +8,11 @@ from cryptography import x509
 from esign import certificates
 from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
+from esign.errors import MalformedError
 from esign.signer import SoftwareSigner
-from tests.esign.pades_world import AT, CODE, DAYS, world
+from tests.esign.pades_world import AT, CODE, DAYS, World, world
+
+ONE = timedelta(seconds=1)
 
 
 def test_it_can_be_rebuilt_from_stored_keys_and_certificates():
@@ -57,6 +60,88 @@ def test_a_wrong_request_is_a_value_error(name):
     key, at, days = WRONG_REQUESTS[name]
     with pytest.raises(ValueError):  # noqa: PT011  each has its own text
         world().authority.issue_seal(key, "甲局", CODE, at, days)
+
+
+def test_every_certificate_has_a_serial_number_of_its_own():
+    own = world().authority
+    leaves = [own.issue_seal(KEY, "甲局", CODE, AT, 1) for _ in range(20)]
+    every = (*leaves, own.root_certificate, own.issuing_certificate)
+    serials = {certificates.load(der).serial_number for der in every}
+    assert len(serials) == len(every)
+
+
+def test_every_certificate_names_its_own_key_and_its_issuers():
+    own = world().authority
+    above = {
+        own.root_certificate: own.root_certificate,
+        own.issuing_certificate: own.root_certificate,
+        world().certificate: own.issuing_certificate,
+    }
+    for der, issuer in above.items():
+        extensions = certificates.load(der).extensions
+        named = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        assert named.key_identifier == key_identifier(issuer)
+    assert len({key_identifier(der) for der in above}) == 3
+
+
+def key_identifier(der):
+    extensions = certificates.load(der).extensions
+    return extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+SEAL = world().certificate
+STRANGER = World(authority=DevelopmentAuthority.create("示例市", AT)).certificate
+WRONG_LISTS = {
+    "a naive instant": (AT.replace(tzinfo=None), 7, {}),
+    "no day": (AT, 0, {}),
+    "a revocation after the list": (AT, 7, {SEAL: (AT + ONE, "superseded")}),
+    "a revocation at a naive instant": (
+        AT,
+        7,
+        {SEAL: (AT.replace(tzinfo=None), "superseded")},
+    ),
+    "wrong since a naive instant": (
+        AT,
+        7,
+        {SEAL: (AT, "keyCompromise", AT.replace(tzinfo=None))},
+    ),
+    "a reason that there is not": (AT, 7, {SEAL: (AT, "lost")}),
+    "a reason of delta lists": (AT, 7, {SEAL: (AT, "removeFromCRL")}),
+    "a seal of another authority of the same name": (
+        AT,
+        7,
+        {STRANGER: (AT, "superseded")},
+    ),
+    "the issuing CA itself": (
+        AT,
+        7,
+        {world().authority.issuing_certificate: (AT, "superseded")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LISTS)
+def test_a_wrong_list_is_a_value_error(name):
+    with pytest.raises(ValueError):  # noqa: PT011  each has its own text
+        world().authority.crl(*WRONG_LISTS[name])
+
+
+def test_a_list_of_what_is_no_certificate_is_malformed():
+    with pytest.raises(MalformedError):
+        world().authority.crl(AT, 7, {b"seal": (AT, "superseded")})
+
+
+def test_a_list_is_the_same_for_the_same_arguments_and_has_a_rising_number():
+    own = world().authority
+    first = own.crl(AT, 7, {SEAL: (AT, "superseded")})
+    assert own.crl(AT, 7, {SEAL: (AT, "superseded")}) == first
+    numbers = [
+        x509.load_der_x509_crl(der)
+        .extensions.get_extension_for_class(x509.CRLNumber)
+        .value.crl_number
+        for der in (first, own.crl(AT + ONE, 7, {}), own.root_crl(AT + ONE, 7, {}))
+    ]
+    assert numbers[0] < numbers[1] == numbers[2]
 
 
 def test_a_seal_may_live_as_long_as_its_ca():

@@ -229,6 +229,13 @@ def test_a_caller_can_ask_for_less_depth():
     refused(b"\x81\x80", max_depth=1)
 
 
+def test_more_items_than_are_allowed_are_refused_keys_and_nested_ones_included():
+    data = cbor.encode({"a": [1, 2]})  # the map, its key, the array, two numbers
+    assert cbor.decode(data, max_items=5) == {"a": [1, 2]}
+    with pytest.raises(MalformedError, match="more items than are allowed"):
+        cbor.decode(data, max_items=4)
+
+
 def test_a_value_that_contains_itself_is_an_error_and_does_not_hang():
     value = []
     value.append(value)

@@ -8,21 +8,30 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from cryptography.x509.verification import Criticality, ExtensionPolicy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from esign import certificates
 from esign.authority import DevelopmentAuthority
-from esign.certificates import SEAL_POLICY_OID, seal_key_usage, validate_path
+from esign.certificates import (
+    SEAL_POLICY_OID,
+    Path,
+    find_path,
+    seal_key_usage,
+    validate_path,
+)
 from esign.errors import MalformedError, VerificationError
 from esign.signer import SoftwareSigner
 from tests.esign.pades_world import AT, DAYS, World, world
+from tests.esign.timestamp_service import Chain
 
 POLICIES = x509.CertificatePolicies([x509.PolicyInformation(SEAL_POLICY_OID, None)])
 OTHER_POLICIES = x509.CertificatePolicies(
     [x509.PolicyInformation(x509.ObjectIdentifier("2.25.1"), None)]
 )
 END_ENTITY = x509.BasicConstraints(ca=False, path_length=None)
+SECOND = timedelta(seconds=1)
 ANY_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -174,7 +183,7 @@ def test_an_expired_root_ends_the_path():
 @pytest.mark.parametrize("which", ["root", "issuing"])
 def test_the_key_of_a_root_or_ca_is_refused_in_any_certificate(which):
     key = getattr(world().authority, which).handle
-    with pytest.raises(VerificationError, match="must not sign documents"):
+    with pytest.raises(VerificationError, match="must not sign anything else"):
         check(issued(key=key))
 
 
@@ -237,15 +246,98 @@ def test_a_path_that_held_is_not_remembered_for_another_instant_or_root():
     check(leaf, at=AT + timedelta(days=1))
 
 
+def test_a_path_for_another_purpose_asks_only_what_that_purpose_asks():
+    own = world().authority
+    plain = issued(((END_ENTITY, True),))
+    with pytest.raises(VerificationError):
+        check(plain)
+    roots = (*OTHER.roots, *own.roots)
+    found = find_path(plain, own.chain, roots, AT, ANY_LEAF)
+    on_it = (plain, *own.chain, *own.roots)
+    assert found == Path(on_it, AT, AT + timedelta(days=1))
+
+
+ANY_LEAF = ExtensionPolicy.permit_all()
+NO_CA = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.CRITICAL, None)
+    .require_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, None)
+)
+NO_PATHS = {
+    "another root": {"roots": OTHER.roots},
+    "no root": {"roots": ()},
+    "too many CAs": {"intermediates": world().authority.chain * 4},
+    "before the root's own period": {"at": AT - timedelta(days=1)},
+    "CAs that the policy refuses": {"authority": NO_CA},
+}
+
+
+@pytest.mark.parametrize("name", NO_PATHS)
+def test_a_path_for_another_purpose_that_does_not_hold_is_refused(name):
+    own = world().authority
+    given = {"intermediates": own.chain, "roots": own.roots, "at": AT}
+    with pytest.raises(VerificationError):
+        find_path(issued(), end_entity=ANY_LEAF, **(given | NO_PATHS[name]))
+
+
+def long_lived_under(root_period):
+    """Return a leaf and a root of the given period whose key signed it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "根")])
+    first, last = root_period
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    root = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(first)
+        .not_valid_after(last)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(CA_USAGE, critical=True)
+        .add_extension(own, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return issued(issuer=der_of(root), signer=SoftwareSigner(key)), der_of(root)
+
+
+def der_of(certificate):
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+CA_USAGE = usage(digital_signature=False, content_commitment=False, key_cert_sign=True)
+ROOT_PERIODS = {
+    "a root that has expired": (AT - timedelta(days=3), AT - timedelta(days=2)),
+    "a root that expired a second ago": (AT - timedelta(days=3), AT - SECOND),
+    "a root of tomorrow": (AT + timedelta(days=1), AT + timedelta(days=2)),
+}
+
+
+@pytest.mark.parametrize("name", ROOT_PERIODS)
+def test_a_root_outside_its_own_period_is_refused_though_the_leaf_is_inside(name):
+    leaf, root = long_lived_under(ROOT_PERIODS[name])
+    with pytest.raises(VerificationError):
+        find_path(leaf, (), (root,), AT, ANY_LEAF)
+
+
+def test_a_root_holds_to_the_last_second_of_its_period():
+    leaf, root = long_lived_under((AT - SECOND, AT))
+    assert find_path(leaf, (), (root,), AT, ANY_LEAF) == Path((leaf, root), AT, AT)
+
+
 def test_many_paths_do_not_pile_up():
     for _ in range(certificates._CACHED + 1):
         check(issued())
-    assert len(certificates._PERIODS) <= certificates._CACHED
+    assert len(certificates._PATHS) <= certificates._CACHED
 
 
 def test_a_naive_instant_is_misuse():
     with pytest.raises(ValueError, match="aware"):
         check(world().certificate, at=AT.replace(tzinfo=None))
+    own, naive = world().authority, AT.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="aware"):
+        find_path(issued(), own.chain, own.roots, naive, ANY_LEAF)
 
 
 def test_names_in_a_certificate_do_not_reach_error_texts():
@@ -275,3 +367,14 @@ def test_any_bytes_give_facts_or_malformed(data, offset):
 def test_an_oversized_certificate_is_malformed():
     with pytest.raises(MalformedError):
         certificates.read_certificate(bytes(certificates.MAX_CERTIFICATE_BYTES + 1))
+
+
+def test_a_keys_mark_is_its_kid_or_the_digest_of_its_spki() -> None:
+    chain = Chain("RSA-2048")
+    marks = {certificates.key_mark(der) for der in (chain.leaf, chain.ca, chain.root)}
+    assert {len(mark) for mark in marks} == {32, 8}
+    assert len(marks) == 3
+    root = certificates.read_certificate(chain.root).public_key
+    assert certificates.key_mark(chain.root) == root.kid
+    with pytest.raises(MalformedError):
+        certificates.key_mark(b"0\x00")

@@ -11,14 +11,19 @@ from io import BytesIO
 import pikepdf
 import pytest
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from esign import pades
+from esign import cms, pades
 from esign.authority import DevelopmentAuthority
+from esign.certificates import load
 from esign.errors import MalformedError, UnavailableError, VerificationError
 from esign.pades import (
     SealAppearance,
@@ -34,6 +39,7 @@ from tests.esign.pades_world import (
     AT,
     ATTACHMENTS,
     CODE,
+    DAYS,
     LATER,
     OTHER_CODE,
     XMP,
@@ -45,6 +51,7 @@ from tests.esign.pades_world import (
     sealed,
     smallest,
     swapped,
+    with_cms,
     world,
 )
 from tests.support import require_tool
@@ -54,6 +61,7 @@ IDS = (
     "seal-trust",
     "seal-signature",
     "seal-authority",
+    "seal-key",
     "seal-second-engine",
 )
 
@@ -80,7 +88,7 @@ def license_pdf():
 def test_a_sealed_license_passes_every_check_and_names_its_seal():
     report = validate(license_pdf(), world().trust(), LATER)
     assert report.code is Code.VALID
-    assert [check.indication for check in report.checks] == [Indication.PASSED] * 5
+    assert [check.indication for check in report.checks] == [Indication.PASSED] * 6
     assert report.seal == pades.Seal(AT, world().certificate, "示例市行政审批局", CODE)
 
 
@@ -208,7 +216,7 @@ def test_annotations_that_are_there_already_are_kept():
 def confirm(pdf, roots=None):
     own = world()
     certificates = (own.certificate, *own.authority.chain)
-    second_engine.confirm(pdf, certificates, roots or own.authority.roots, AT)
+    second_engine.confirm(pdf, (*certificates, *(roots or own.authority.roots)), AT)
 
 
 REFUSED_BY_PYHANKO = {
@@ -245,6 +253,148 @@ def test_the_second_engine_refuses(name):
 def test_the_second_engine_refuses_another_root():
     with pytest.raises(VerificationError, match="not trusted"):
         confirm(sealed(), World().authority.roots)
+
+
+# Roots of strangers, and names that the second engine cannot read.
+
+
+def forged_root(*extensions, name=None, public=None, key=None):
+    """Return a root of any name and key, signed by nobody who matters."""
+    own = key or ec.generate_private_key(ec.SECP256R1())
+    subject = name or x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "M")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(public or own.public_key())
+        .serial_number(1)
+        .not_valid_before(AT)
+        .not_valid_after(AT + timedelta(days=DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(CA_USAGE, critical=True)
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    made = builder.sign(own, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.DER)
+
+
+def garbage(oid):
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"\xff\xff")
+
+
+def named(text):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+CA_USAGE = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+OWN_ROOT = load(world().authority.root_certificate)
+ROOT_KEY = OWN_ROOT.public_key()
+FOREIGN_ROOTS = {
+    "a character of Unicode 8": {"name": named("\u9fcd")},
+    "a character of Unicode 13": {"name": named("\U00030edd")},
+    "a newer sign of a currency": {"name": named("\u20bf")},
+    "a character for private use": {"name": named("\ue000")},
+    "a subjectKeyIdentifier that is none": {"extensions": [garbage("2.5.29.14")]},
+    "an authorityKeyIdentifier that is none": {"extensions": [garbage("2.5.29.35")]},
+    "a subjectAltName that is none": {"extensions": [garbage("2.5.29.17")]},
+    "our root's name and key, and garbage": {
+        "name": OWN_ROOT.subject,
+        "public": ROOT_KEY,
+        "extensions": [garbage("2.5.29.14"), garbage("2.5.29.17")],
+    },
+    "our root's name": {"name": OWN_ROOT.subject},
+    "an RSA key": {"key": rsa.generate_private_key(65537, 2048)},
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*")  # the library's own, about such certificates
+@pytest.mark.parametrize("name", FOREIGN_ROOTS)
+def test_a_root_of_somebody_else_never_matters(name):
+    given = dict(FOREIGN_ROOTS[name])
+    foreign = forged_root(*given.pop("extensions", ()), **given)
+    own = world().authority.roots
+    for roots in ((foreign, *own), (*own, foreign)):
+        report = validate(sealed(), world().trust(roots=roots), LATER)
+        assert report.code is Code.VALID
+        assert report.checks[-1].indication is Indication.PASSED
+
+
+NEW_NAMES = {
+    "of the department": lambda: World(name="\u9fcd县行政审批局"),
+    "of the CAs": lambda: World(authority=DevelopmentAuthority.create("\u20bf", AT)),
+}
+
+
+@pytest.mark.parametrize("name", NEW_NAMES)
+def test_a_name_that_the_second_engine_cannot_read_is_no_bad_signature(name):
+    own = NEW_NAMES[name]()
+    pdf = sealed_by(own)
+    report = validate(pdf, own.trust(), LATER)
+    assert report.code is Code.VALID
+    assert report.checks[-1].indication is Indication.NOT_CHECKED
+    assert "cannot read a name" in report.checks[-1].detail
+    # It is the engine's own limit indeed, and nothing else is let through by it.
+    with pytest.raises(VerificationError, match=r"pyHanko (stopped|does not agree)"):
+        second_engine.confirm(
+            pdf, (own.certificate, *own.authority.chain, *own.authority.roots), AT
+        )
+    edited = pdf.replace(b"/ZZ /Sig", b"/ZY /Sig")
+    assert edited != pdf
+    assert validate(edited, own.trust(), LATER).code is Code.BAD_SIGNATURE
+
+
+def sealed_by(own):
+    """Return the sealed page with a seal of another world in its gap."""
+    digest = pades.read(sealed()).digest
+    signature = own.signer.sign(cms.signed_attributes(own.certificate, digest))
+    members = (own.certificate, *own.authority.chain)
+    content = cms.SignedData(own.certificate, members, digest, signature)
+    return with_cms(sealed(), cms.build(content))
+
+
+def test_the_seals_of_these_tests_are_good_ones_for_the_second_engine():
+    own = World()
+    report = validate(sealed_by(own), own.trust(), LATER)
+    assert report.checks[-1].indication is Indication.PASSED
+
+
+READABLE = {
+    "of Unicode 3.2": ("示例市\U0002a6d6", True),
+    "that is folded to one of Unicode 3.2": ("\u1e9e", True),
+    "of Unicode 5.2": ("\u9fc4", False),
+    "of Unicode 8": ("\U0002b820", False),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_it_is_known_beforehand_which_names_the_second_engine_reads(name):
+    text, readable = READABLE[name]
+    der = forged_root(name=named(text))
+    assert second_engine.can_read_names([der]) is readable
+    subject = asn1_x509.Certificate.load(der).subject
+    if readable:
+        assert subject.hashable
+    else:
+        with pytest.raises(ValueError, match="unassigned"):
+            _ = subject.hashable
+
+
+def test_a_name_with_bits_in_it_has_no_characters_to_read():
+    bits = x509.NameAttribute(
+        NameOID.X500_UNIQUE_IDENTIFIER, b"\x00\xff", x509.name._ASN1Type.BitString
+    )
+    assert second_engine.can_read_names([forged_root(name=x509.Name([bits]))])
 
 
 # What sealing refuses.
@@ -410,7 +560,10 @@ ONE = timedelta(seconds=1)
 PERIODS = {
     "on the first instant": ({"signs_from": AT}, Code.VALID),
     "a second before the first": ({"signs_from": AT + ONE}, Code.NOT_AUTHORIZED),
-    "a second before the end": ({"signs_until": AT + ONE}, Code.VALID),
+    "a second before the end": (
+        {"signs_until": AT + ONE, "destroyed": True},
+        Code.VALID,
+    ),
     "at the end": ({"signs_until": AT}, Code.NOT_AUTHORIZED),
     "no root at all": ({"roots": ()}, Code.NOT_AUTHORIZED),
     "another root": (
@@ -442,6 +595,106 @@ def test_the_grant_decides(name):
     assert report.seal is not None
 
 
+# Whose key it was. The file was sealed at AT and is checked at LATER.
+
+STOLEN = AT + timedelta(days=1)
+IS_STOLEN = {"compromised_from": STOLEN}
+IS_RETIRED = {"signs_until": STOLEN}
+GOOD_KEYS = {
+    "a key in use": ({}, None),
+    "a key in use, with needless evidence": ({}, LATER),
+    "a stolen key, evidence a second older": (IS_STOLEN, STOLEN - ONE),
+    "a retired key, evidence a second older": (IS_RETIRED, STOLEN - ONE),
+    "a retired key that was stolen too, evidence older than both": (
+        IS_STOLEN | IS_RETIRED,
+        AT,
+    ),
+    "a retired key that is destroyed": (IS_RETIRED | {"destroyed": True}, None),
+    "a key that retires a second after the check": ({"signs_until": LATER + ONE}, None),
+    "a destroyed key that was stolen, evidence a second older": (
+        IS_STOLEN | {"signs_until": LATER, "destroyed": True},
+        STOLEN - ONE,
+    ),
+}
+DOUBTFUL_KEYS = {
+    "a stolen key, without evidence": (IS_STOLEN, None),
+    "a stolen key, evidence from the instant of the theft": (IS_STOLEN, STOLEN),
+    "a stolen key, evidence from after the theft": (IS_STOLEN, STOLEN + ONE),
+    "sealed in the instant of the theft": ({"compromised_from": AT}, None),
+    "sealed in the instant of the theft, older evidence": (
+        {"compromised_from": AT},
+        AT - ONE,
+    ),
+    "said to be sealed after the theft, older evidence": (
+        {"compromised_from": AT - ONE},
+        AT - 2 * ONE,
+    ),
+    "a stolen key that was destroyed later": (
+        IS_STOLEN | {"signs_until": LATER, "destroyed": True},
+        None,
+    ),
+    "a retired key without attestation": (IS_RETIRED, None),
+    "a retired key, evidence from the instant of its end": (IS_RETIRED, STOLEN),
+    "a key that retires in the instant of the check": ({"signs_until": LATER}, None),
+    "a retired key, stolen earlier, evidence from between": (
+        {"compromised_from": STOLEN, "signs_until": STOLEN + 2 * ONE},
+        STOLEN + ONE,
+    ),
+    "a stolen key, retired earlier, evidence from between": (
+        {"compromised_from": STOLEN + 2 * ONE, "signs_until": STOLEN},
+        STOLEN + ONE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("grant", "evidence"), GOOD_KEYS.values(), ids=GOOD_KEYS)
+def test_a_key_that_only_its_organ_can_have_used_passes(grant, evidence):
+    trust = world().trust(**grant)
+    report = validate(sealed(), trust, LATER, evidence_before=evidence)
+    assert report.code is Code.VALID
+    assert {check.indication for check in report.checks} == {Indication.PASSED}
+
+
+@pytest.mark.parametrize(
+    ("grant", "evidence"), DOUBTFUL_KEYS.values(), ids=DOUBTFUL_KEYS
+)
+def test_a_key_that_others_may_have_used_gives_no_answer(grant, evidence):
+    trust = world().trust(**grant)
+    report = validate(sealed(), trust, LATER, evidence_before=evidence)
+    codes = {check.id: check.code for check in report.checks if check.code}
+    assert codes == {"seal-key": Code.KEY_COMPROMISED}
+    assert report.code.indication is Indication.INDETERMINATE
+    assert report.checks[-1].indication is Indication.PASSED
+    assert report.seal is not None
+    assert "示例" not in report.checks[4].detail
+
+
+OTHER_REFUSALS = {
+    "outside the period": (sealed, {"signs_until": AT}, Code.NOT_AUTHORIZED),
+    "another organ's": (sealed, {"organization": OTHER_CODE}, Code.NOT_AUTHORIZED),
+    "changed": (
+        lambda: swapped(b"[ 0 0 200", b"[ 0 0 201", signed=False),
+        {},
+        Code.BAD_SIGNATURE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_REFUSALS)
+def test_a_stolen_key_does_not_hide_another_refusal(name):
+    make, changes, expected = OTHER_REFUSALS[name]
+    report = validate(make(), world().trust(**IS_STOLEN, **changes), LATER)
+    assert report.checks[4].code is Code.KEY_COMPROMISED
+    assert report.code is expected
+    assert report.checks[-1].indication is Indication.NOT_CHECKED
+
+
+def test_without_trust_nothing_is_said_of_the_key():
+    for report in (validate(sealed(), {}, LATER), validate(b"", {}, LATER)):
+        assert tuple(check.id for check in report.checks) == IDS
+        assert report.checks[4].indication is Indication.NOT_CHECKED
+
+
 def test_sealed_in_the_future_is_not_authorized():
     before = validate(sealed(), world().trust(), AT - ONE)
     assert before.code is Code.NOT_AUTHORIZED
@@ -460,6 +713,8 @@ def test_a_certificate_must_be_valid_when_it_seals_not_when_it_is_checked():
 def test_a_naive_instant_of_checking_is_misuse():
     with pytest.raises(ValueError, match="aware"):
         validate(sealed(), {}, AT.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="aware"):
+        validate(sealed(), {}, AT, evidence_before=AT.replace(tzinfo=None))
 
 
 def test_a_dictionary_larger_than_the_limit_is_refused_before_any_library_sees_it():

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import re
+from datetime import timedelta
 
 import pytest
 from asn1crypto import cms as asn1_cms
@@ -17,6 +18,7 @@ from esign.pades import (
     NoSealError,
     SealedPdf,
     read,
+    seal,
     validate,
 )
 from esign.verdict import Code
@@ -26,6 +28,7 @@ from tests.esign.pades_world import (
     appearance,
     forged_cms,
     incremental_update,
+    license_page,
     page,
     sealed,
     sealed_again,
@@ -221,6 +224,28 @@ def test_a_changed_page_has_a_bad_signature():
 def test_a_changed_instant_has_a_bad_signature():
     data = swapped(b"20261121080000", b"20261122080000", signed=False)
     assert code_of(data) is Code.BAD_SIGNATURE
+
+
+# Attacks with the seal's own key, stolen.
+
+
+def stolen(at, **changes):
+    """Whoever holds the key seals a page of their own and writes any instant."""
+    data = seal(license_page(), world().identity, at=at)
+    theft = AT + timedelta(days=1)
+    trust = world().trust(compromised_from=theft)
+    return validate(data, trust, LATER, **changes)
+
+
+def test_a_seal_by_a_stolen_key_back_dated_to_before_the_theft_gives_no_answer():
+    for evidence in (None, LATER):  # a timestamp of today is all that they can get
+        report = stolen(AT, evidence_before=evidence)
+        assert report.code is Code.KEY_COMPROMISED
+
+
+def test_a_seal_by_a_stolen_key_with_its_true_instant_gives_no_answer():
+    report = stolen(AT + timedelta(days=2))
+    assert report.code is Code.KEY_COMPROMISED
 
 
 # Attacks on the CMS; each is signed anew by the seal's own key.

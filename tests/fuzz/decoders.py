@@ -4,13 +4,16 @@ One table of every public function that reads foreign bytes. The hypothesis test
 the fuzzer (run.py) take their entry points from here.
 """
 
-import functools
 import importlib
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.fuzz.stage import Stage
 
 MODULES = (
     "esign.algorithms",
@@ -18,19 +21,26 @@ MODULES = (
     "esign.certificates",
     "esign.cms",
     "esign.cose",
+    "esign.der",
     "esign.encoding",
     "esign.errors",
     "esign.keys",
     "esign.pades",
+    "esign.revocation",
     "esign.signer",
     "esign.statuslist",
+    "esign.timestamps",
     "elicense.attachments",
     "elicense.catalog",
     "elicense.drawing",
     "elicense.errors",
     "elicense.events",
     "elicense.face",
+    "elicense.grants",
+    "elicense.hub.memory",
     "elicense.identifiers",
+    "elicense.keychain",
+    "elicense.memory",
     "elicense.payload",
     "elicense.photos",
     "elicense.pins",
@@ -43,7 +53,6 @@ MODULES = (
 )
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 PASSPHRASE = b"fuzz"
-PIN = f"sha256:{0:064x}"
 TAGS = frozenset({18, 24})
 
 
@@ -101,25 +110,89 @@ def license_token(data: bytes) -> object:
     return esign("cose.open_sealed")(data, purpose)
 
 
-@functools.cache
-def believed() -> object:
-    """Return a trust state with one department, the same for the whole run."""
-    simulator = importlib.import_module("elicense.testing").Simulator
-    with simulator() as world:
-        return world.trust()
+def stage() -> "Stage":
+    """Return the one world of the run, made when it is first asked for."""
+    made: Stage = importlib.import_module("tests.fuzz.stage").stage()
+    return made
 
 
-def verdict_of(call: str) -> Callable[[bytes], object]:
-    """Return a target that validates, which gives a verdict and never an error."""
+def verdict_of(call: str, *, with_evidence: bool = False) -> Callable[[bytes], object]:
+    """Return a target that validates, which gives a verdict and never an error.
+
+    Args:
+        call: name of a function of :mod:`elicense.validating`.
+        with_evidence: the bytes are evidence beside a good license whose key is in
+            doubt, and not the license.
+    """
 
     def target(data: bytes) -> object:
         given = data.decode("latin-1") if call == "validate_text" else data
+        believed, evidence = stage().state, ()
+        if with_evidence:
+            given, believed, evidence = (
+                stage().issued.qr_text,
+                stage().doubting,
+                (data,),
+            )
         try:
-            return found(f"validating.{call}", "elicense")(given, believed(), AT)
+            return found(f"validating.{call}", "elicense")(
+                given, believed, AT, evidence=evidence
+            )
         except Exception as err:
             raise AssertionError(f"{call} raised {err!r}") from err
 
     return target
+
+
+def status_claims(data: bytes) -> object:
+    """Read the claims of a status list and inflate it, as whoever asks it does."""
+    listed = esign("statuslist.read_claims")(data)
+    status: Callable[[int], object] = operator.attrgetter("status")(listed)
+    return listed, status(0)
+
+
+def revocation_list(data: bytes) -> object:
+    """Read a revocation list under the CA that made the valid one."""
+    issuer = stage().authority.issuing_certificate
+    return esign("revocation.read_crl")(data, issuer)
+
+
+def timestamp(data: bytes) -> object:
+    """Verify a timestamp of the one service that counts."""
+    made = stage()
+    return esign("timestamps.verify")(data, made.digest, made.service.certificates)
+
+
+def timestamp_path(data: bytes) -> object:
+    """Look for a path from any certificate to the root of the service."""
+    service = stage().service
+    between, at = service.certificates[1:], service.at
+    return esign("timestamps.verify_path")(data, between, (service.root,), at) or data
+
+
+def timestamp_response(data: bytes) -> object:
+    """Open a service's answer to a request for a timestamp."""
+    nonce: int = operator.attrgetter("NONCE")(
+        importlib.import_module("tests.fuzz.stage")
+    )
+    return esign("timestamps.open_response")(data, stage().digest, nonce)
+
+
+def admitted(data: bytes) -> object:
+    """Admit a bundle file under the pin of the valid one."""
+    return found("trust.admit", "elicense")(data, stage().pin)
+
+
+def verified_chain(data: bytes) -> object:
+    """Verify the root statements of a bundle file."""
+    statements, _ = found("trust.reading.open_file", "elicense")(data)
+    return found("trust.roots.verify_chain", "elicense")(statements)
+
+
+def memory_file(data: bytes) -> object:
+    """Read what a verifier remembers, under the key of its pins."""
+    key: bytes = importlib.import_module("tests.fuzz.stage").KEY
+    return found("memory.decode", "elicense")(data, key)
 
 
 DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
@@ -132,7 +205,7 @@ DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "cose-token": license_token,
         "cose-status-list": status_list_token,
         "status-array": bytes_of("statuslist.unpack"),
-        "status-claims": bytes_of("statuslist.read_claims"),
+        "status-claims": status_claims,
         "cose-key": bytes_of("keys.PublicKey.from_cose"),
         "key-es256": public_key("ES256"),
         "key-ed25519": public_key("Ed25519"),
@@ -144,20 +217,37 @@ DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
             data, PASSPHRASE
         ),
         "certificate": bytes_of("certificates.read_certificate"),
+        "crl": revocation_list,
+        "timestamp-read": bytes_of("timestamps.read"),
+        "timestamp": timestamp,
+        "timestamp-path": timestamp_path,
+        "timestamp-response": timestamp_response,
         "cms": bytes_of("cms.parse"),
         "cms-length": bytes_of("cms.element_length"),
+        "der": lambda data: tuple(esign("der.elements")(data)),
         "pades": bytes_of("pades.read"),
         "pades-validate": lambda data: esign("pades.validate")(data, {}, AT),
         "validate": verdict_of("validate"),
         "validate-text": verdict_of("validate_text"),
         "validate-image": verdict_of("validate_image"),
+        "validate-evidence": verdict_of("validate_text", with_evidence=True),
         "qr-text": elicense_text("payload.read_qr_text"),
         "token": elicense("payload.open_token"),
         "token-claims": elicense("payload.decode"),
         "quick-token": lambda data: (found("quick_token.read", "elicense")(data), 1),
         "record": elicense("record.decode"),
-        "trust": lambda data: found("trust.admit", "elicense")(data, PIN),
-        "trust-claimed-root": elicense("trust.fingerprint_in"),
+        "record-backfill": elicense("record.decode"),
+        "trust": admitted,
+        "trust-file": elicense("trust.reading.open_file"),
+        "trust-content": elicense("trust.reading.read_bundle"),
+        "trust-signed": lambda data: admitted(stage().signed_bundle(data)),
+        "trust-statement": lambda data: admitted(stage().signed_statement(data)),
+        "trust-roots": verified_chain,
+        "trust-claimed-roots": elicense("trust.fingerprints_in"),
+        "memory": memory_file,
+        "grants": elicense("grants.read"),
+        "keychain": elicense("keychain.decode"),
+        "hub-memory": elicense("hub.memory.decode"),
         "attachments": elicense("attachments.read"),
         "face": elicense("face.read"),
         "symbols": elicense("qr.read_image"),

@@ -3,22 +3,44 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
 import pikepdf
 
-from elicense import payload, pins, qr, samples, settings
+from elicense import (
+    grants,
+    keychain,
+    memory,
+    payload,
+    pins,
+    qr,
+    record,
+    samples,
+    settings,
+    trust,
+)
+from elicense.hub import memory as hub_memory
+from elicense.hub.memory import Remembered
+from elicense.identifiers import Identifier
+from elicense.keychain import Authority, Keychain, KeyRecord
+from elicense.memory import Memory
+from elicense.model import Scan
+from elicense.pins import Pin, Pins
 from elicense.settings import Settings
-from elicense.testing import Simulator
+from elicense.testing import CODE, SECOND_CODE
+from elicense.trust.hub_model import HubMemory
 from esign import cms, cose, encoding, pades, statuslist
 from esign.algorithms import Suite, ecdsa_to_der
 from esign.authority import DevelopmentAuthority
+from esign.certificates import read_certificate
 from esign.cose import Purpose
 from esign.signer import SoftwareSigner
 from esign.statuslist import StatusList
 from tests.fuzz.decoders import AT, PASSPHRASE
+from tests.fuzz.stage import KEY, Stage, parts_of, payload_of, seen, stage
 
 TOKEN = Purpose("license token", None, b"elicense.license/1")
 ISSUER = "11990100000000027A"
@@ -82,6 +104,8 @@ def seeds() -> dict[str, bytes]:
     return (
         found
         | licenses()
+        | believing(stage())
+        | keeping(stage())
         | {
             "key-ml-dsa-65": bytes(1952),
             "key-ml-dsa-87": bytes(2592),
@@ -91,10 +115,7 @@ def seeds() -> dict[str, bytes]:
 
 def licenses() -> dict[str, bytes]:
     """Return one valid input for each target of elicense."""
-    with Simulator() as world:
-        issued = world.issue("special-operation")
-        row = world.department.register.get(issued.license.identifier)
-        bundle = world.bundle_file()
+    issued, row = stage().issued, stage().row
     token = payload.read_qr_text(issued.qr_text)
     picture = qr.to_png(qr.encode_matrix(issued.qr_text))
     text = issued.qr_text.encode()
@@ -110,8 +131,7 @@ def licenses() -> dict[str, bytes]:
         "token-claims": payload.open_token(token).unverified_payload,
         "quick-token": token,
         "record": row.record,
-        "trust": bundle,
-        "trust-claimed-root": bundle,
+        "record-backfill": backfilled(row.record),
         "attachments": issued.pdf,
         "face": issued.pdf,
         "symbols": picture,
@@ -122,5 +142,106 @@ def licenses() -> dict[str, bytes]:
         "identifier": issued.license.identifier.encode(),
         "license-type": own.replace("19A002", "19A902").encode(),
         "application": json.dumps(sample).encode(),
-        "pins": pins.encode(["sha256:" + "0" * 64]),
     }
+
+
+def backfilled(data: bytes) -> bytes:
+    """Return a record as the next version of a license that was granted on paper."""
+    license_, salt = record.decode(data)
+    scan = Scan("image/png", bytes(32), 1)
+    draft = replace(license_.draft, origin=record.BACKFILL, scan=scan)
+    found = Identifier.parse(license_.identifier)
+    before = Identifier.build(found.type_code, found.issuer, "1" * 8)
+    return record.encode(replace(license_, draft=draft, previous=before.text), salt)
+
+
+def believing(made: Stage) -> dict[str, bytes]:
+    """Return one valid input for each target that is about trust and evidence."""
+    statement, signed = parts_of(made.bundle)
+    content = payload_of(signed, trust.BUNDLE_PURPOSE)
+    return {
+        "crl": made.crl,
+        "der": made.crl,
+        "timestamp-read": made.token,
+        "timestamp": made.token,
+        "timestamp-path": made.service.chain.leaf,
+        "timestamp-response": made.response,
+        "validate-evidence": made.token,
+        "trust": made.bundle,
+        "trust-file": made.bundle,
+        "trust-content": content,
+        "trust-signed": content,
+        "trust-statement": payload_of(statement, trust.ROOT_PURPOSE),
+        "trust-roots": made.bundle,
+        "trust-claimed-roots": made.bundle,
+    }
+
+
+def keeping(made: Stage) -> dict[str, bytes]:
+    """Return one valid input for each target that reads a file of our own."""
+    before = HubMemory(
+        own=seen(), departments={CODE: seen()}, sources={CODE: made.bundle}
+    )
+    return {
+        "pins": pins.encode(
+            Pins(KEY, (Pin(made.pin, None), Pin(made.pin[:-1] + "0", CODE)))
+        ),
+        "memory": memory.encode(Memory((seen(),), AT), KEY),
+        "grants": table(made),
+        "keychain": keychain.encode(keys(made)),
+        "hub-memory": hub_memory.encode(Remembered(number=1, memory=before)),
+    }
+
+
+def table(made: Stage) -> bytes:
+    """Return a hub's table with one of everything."""
+    return (
+        grants.new("示例枢纽", made.pin)
+        + f"""
+[[department]]
+organization = "{CODE}"
+root = "sha256:{1:064x}"
+types = ["food-business"]
+predecessors = ["{SECOND_CODE}"]
+backfill = true
+
+[[timestamp_authority]]
+organization = "{SECOND_CODE}"
+name = "示例时间戳"
+certificates = ["own.cer", "ca.cer"]
+root = "root.cer"
+signs_from = 2026-01-01
+signs_until = 2027-12-31
+
+[[withdrawn]]
+kid = "{1:016x}"
+compromised_from = 2026-11-21T08:00:00+08:00
+""".encode()
+    )
+
+
+def keys(made: Stage) -> Keychain:
+    """Return the keys of the first department, as its workspace keeps them."""
+    state, bundle = made.state, made.state.bundle
+    assert bundle is not None
+    listed = [item for item in bundle.keys if item.organization == CODE]
+    (sealed,) = (item for item in state.seals.values() if item.organization == CODE)
+    records = [
+        KeyRecord(
+            purpose=item.purpose, organization=CODE, key=item.key, period=item.period
+        )
+        for item in listed
+    ]
+    records.append(
+        KeyRecord(
+            purpose="seal",
+            organization=CODE,
+            key=read_certificate(sealed.certificates[0]).public_key,
+            certificates=sealed.certificates,
+            period=sealed.period,
+        )
+    )
+    authority = Authority(
+        made.authority.root_certificate, made.authority.issuing_certificate
+    )
+    return Keychain(organization=CODE, authorities=(authority,), records=tuple(records))

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from elicense.identifiers import Identifier
 from elicense.model import License, Text
 
-ORIGINS = ("新发", "变更", "延续", "补发", "换发", "更正", "存量补录", "转入")
+FIRST_GRANT = "新发"
+ORIGINS = (FIRST_GRANT, "变更", "延续", "补发", "换发", "更正", "存量补录", "转入")
 COPIES = ("正本", "副本", "正副本合一", "单页")
 # 持证主体代码类型 of GB/T 36903, Annex A.
 CODE_TYPES = (

@@ -21,12 +21,13 @@ _MAX_LINE = 1 << 16  # bytes kept of a line; a text over 4096 characters is refu
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What every input of one run is asked; one instant for all."""
+    """What every input of one run is asked; one instant and one evidence for all."""
 
     trust: TrustState
     at: datetime
     policy: ValidationPolicy
     catalog: Catalog
+    evidence: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def _file(path: Path) -> Callable[[Inquiry], Verdict]:
             inquiry.at,
             policy=inquiry.policy,
             catalog=inquiry.catalog,
+            evidence=inquiry.evidence,
         )
 
     return check
@@ -79,7 +81,11 @@ def _file(path: Path) -> Callable[[Inquiry], Verdict]:
 def _text(text: str) -> Callable[[Inquiry], Verdict]:
     def check(inquiry: Inquiry) -> Verdict:
         return validating.validate_text(
-            text, inquiry.trust, inquiry.at, policy=inquiry.policy
+            text,
+            inquiry.trust,
+            inquiry.at,
+            policy=inquiry.policy,
+            evidence=inquiry.evidence,
         )
 
     return check

@@ -22,8 +22,8 @@ Help is in English with the Chinese legal terms; answers and errors follow
 - Answers go to standard output, all else to standard error. With `--json` standard
   output carries nothing but JSON; `verify` and `show` print one object on a line.
 - An ID is an identifier (证照标识) or a license number (证照编号). A number can name
-  several licenses: `show` then shows all of them, oldest first; `revoke`, `suspend` and
-  `reinstate` list them and change none (exit code 2).
+  several licenses: `show` then shows all of them, oldest first; `revoke`, `suspend`,
+  `reinstate` and `renew` list them and change none (exit code 2).
 - People read times in UTC+8 (`2026-11-22 03:35:20 +08:00`); JSON has them in UTC.
 - A file that is written appears whole or not at all.
 - Only `show`, the PDFs and what `types --sample` prints carry names and codes of
@@ -32,9 +32,9 @@ Help is in English with the Chinese legal terms; answers and errors follow
 | exit code | meaning |
 |---|---|
 | 0 | done; for `verify`: every input PASSED, and there was one; for `demo`: every answer is the expected one |
-| 1 | `verify`: an input FAILED; `demo`: an answer is not the expected one; `trust pin`: the answer was no |
+| 1 | `verify`: an input FAILED; `demo`: an answer is not the expected one; `trust pin`, `trust grant`: the answer was no; `publish --check`: there is something to publish; `trust merge`: a source was refused |
 | 2 | wrong usage, wrong data, wrong passphrase, or a place that cannot be used; nothing was done |
-| 3 | `verify`: no input FAILED, and one is INDETERMINATE |
+| 3 | `verify`: no input FAILED, and one is INDETERMINATE; `trust merge`: a department is in with its last bundle, or left out |
 | 130 | broken off by the user (Ctrl-C) |
 | 141 | the reader of standard output went away |
 
@@ -47,7 +47,7 @@ on. `--at` with a day means 00:00 UTC+8 of it; an instant needs its offset.
 |---|---|
 | `ELICENSE_WORKSPACE` | the workspace, where `--workspace` is not given |
 | `ELICENSE_PASSPHRASE` | passphrase of the keys, where `--passphrase-file` is not given |
-| `ELICENSE_HOME` | where `trust pin` keeps its pins; else the system's folder for settings |
+| `ELICENSE_HOME` | where `trust pin` keeps its pins, and `verify` what it has seen; else the system's folder for settings |
 | `ELICENSE_LANG` | `zh` or `en` |
 """  # noqa: E501  rows of a table in Markdown are one line
 

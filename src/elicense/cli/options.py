@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import click
 
-from elicense import dates, files, pins
+from elicense import dates, files
 from elicense.cli.usage import WrongUsageError
 from elicense.errors import MalformedCodeError, WorkspaceError
 from elicense.model import Text
+from elicense.trust.remembering import is_fingerprint
 
 SETTINGS_FILE = "elicense.toml"
 KEPT_PASSPHRASE = Path("keys") / "passphrase"
@@ -159,7 +160,7 @@ def fingerprint(
     _ctx: click.Context, _param: click.Parameter, value: str | None
 ) -> str | None:
     """Check ``--root``: ``sha256:`` and 64 hexadecimal digits, no other spelling."""
-    if value is not None and not pins.is_fingerprint(value):
+    if value is not None and not is_fingerprint(value):
         raise WrongUsageError(
             Text(
                 "--root 应为 sha256: 加 64 位小写十六进制数字",

@@ -34,11 +34,17 @@ COMMANDS = {
     "revoke": ("changes", "End a license (撤销、撤回、吊销、注销、作废)."),
     "suspend": ("changes", "Hold a license (暂扣)."),
     "reinstate": ("changes", "Give a license back or restore it (发还、恢复)."),
+    "renew": ("renewing", "Issue a new version of a license (延续、变更、补发、更正)."),
+    "import": ("importing", "Issue what was granted on paper long ago (存量补录)."),
     "publish": (
         "publication",
         "Sign status lists and trust bundle (发布状态与信任包).",
     ),
-    "trust": ("trusted", "Look into a trust bundle (信任包), or pin its root."),
+    "events": ("events", "Print what happened (事件流), for a supervisor's system."),
+    "keys": ("keys", "List the keys (密钥), renew them, mark one as compromised."),
+    "adopt": ("succession", "Take over another organ's workspace (机构改革)."),
+    "rename": ("succession", "Give the organ a new name (机构更名) from a day on."),
+    "trust": ("hub", "Look into trust bundles (信任包), pin roots, merge for a hub."),
     "verify": ("verify", "Verify PDFs, pictures of a QR, or QR texts (核验)."),
     "demo": ("demo", "Tell the whole story on invented data (演示)."),
 }
@@ -96,7 +102,13 @@ class Program(click.Group):
                 args, prog_name, complete_var, standalone_mode=False, **extra
             )
         except click.Abort:
-            report.error(Text("已中断，未完成的操作没有保留", "interrupted"))
+            report.error(
+                Text(
+                    "已中断。已预留的证照会保留，用同一命令再次运行即可完成",
+                    "interrupted; what was reserved is kept: run the same command"
+                    " again to finish it",
+                )
+            )
             sys.exit(EXIT_INTERRUPTED)
         except click.exceptions.NoArgsIsHelpError as err:
             err.show()  # the help, which is no error's text

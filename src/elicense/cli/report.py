@@ -149,3 +149,13 @@ def table(heads: Sequence[Text], body: Iterable[Sequence[str]]) -> None:
         console.print(made)
     # Cells of the last column are padded; a line does not need it.
     click.echo("\n".join(map(str.rstrip, captured.get().split("\n"))), nl=False)
+
+
+def tell_unpublished() -> None:
+    """Say that strangers do not know it yet, and how they will."""
+    note(
+        Text(
+            "他人须待发布后才能得知：elicense publish",
+            "strangers learn of it with: elicense publish",
+        )
+    )

@@ -1,5 +1,7 @@
 """The command ``show``."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -8,10 +10,13 @@ from elicense import attachments, files, payload, qr, record
 from elicense.catalog import Catalog
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
+from elicense.cli.usage import WrongUsageError
 from elicense.errors import UnknownTypeError
 from elicense.events import Event
 from elicense.model import License, Text
 from elicense.policy import MAX_INPUT_BYTES
+from elicense.register import AsOf
+from elicense.standing import Standing
 from elicense.validating.verdict import instant_text
 from elicense.workspace import Shown, load_catalog
 from esign import clock, pades
@@ -32,9 +37,16 @@ _LABELS = {
 
 @click.command("show")
 @click.argument("name", metavar="ID|FILE")
+@click.option(
+    "--at",
+    callback=options.instant,
+    metavar="TIME",
+    help="Also where it stood then: by effect (valid), and by what had been recorded"
+    " (known). A day stands for 00:00 UTC+8.",
+)
 @options.as_json
 @options.common
-def show_command(*, name: str, as_json: bool) -> None:
+def show_command(*, name: str, at: datetime | None, as_json: bool) -> None:
     """Show what a license says, its history and its QR.
 
     ID is an identifier (证照标识) or a license number (证照编号); a number that names
@@ -42,24 +54,66 @@ def show_command(*, name: str, as_json: bool) -> None:
     not verified. For the issuing organ's own eyes: ids stand in clear.
     """
     if Path(name).is_file():
+        if at is not None:
+            raise WrongUsageError(
+                Text("--at 只用于登记库中的证照", "--at asks the register, not a file")
+            )
         _show_file(Path(name), as_json=as_json)
         return
-    at = clock.now()
+    now = clock.now()
     with open_workspace() as workspace:
-        found = [workspace.show(item, at) for item in workspace.find(name)]
-        catalog = workspace.catalog
-    for shown in found:
-        if as_json:
-            report.json_line(_to_json(shown))
-        else:
-            _print(shown, catalog)
+        found = [workspace.show(item, now) for item in workspace.find(name)]
+        past = None if at is None else workspace.register.at(at)
+        for shown in found:
+            view = None if past is None else _Past.of(past, shown)
+            if as_json:
+                report.json_line(_to_json(shown, view))
+            else:
+                _print(shown, view, workspace.catalog)
 
 
-def _to_json(shown: Shown) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Where a license stood at an instant."""
+
+    at: datetime
+    valid: Standing
+    known: Standing
+
+    @classmethod
+    def of(cls, register: AsOf, shown: Shown) -> "_Past":
+        name = shown.license.identifier
+        return cls(register.at, register.valid(name), register.known(name))
+
+
+def _standing_json(standing: Standing) -> dict[str, object]:
+    code, event = standing.code, standing.event
+    return {
+        "state": standing.state.value,
+        "code": None if code is None else code.text,
+        "successor": standing.successor,
+        "event": None if event is None else event.seq,
+    }
+
+
+def _to_json(shown: Shown, past: _Past | None) -> dict[str, object]:
     return {
         "identifier": shown.license.identifier,
         "number": shown.license.draft.number,
         "state": shown.state.value,
+        **(
+            {}
+            if past is None
+            else {
+                "as_of": {
+                    "at": instant_text(past.at),
+                    "valid": _standing_json(past.valid),
+                    "known": _standing_json(past.known),
+                }
+            }
+        ),
+        "previous": shown.license.previous,
+        "successor": shown.row.successor,
         "published": shown.published,
         "qr_text": shown.qr_text,
         "record": record.view(shown.license),
@@ -93,11 +147,38 @@ def _whole_event_json(event: Event) -> dict[str, object]:
     }
 
 
-def _print(shown: Shown, catalog: Catalog) -> None:
+def _versions(shown: Shown) -> list[report.Row]:
+    pairs = [
+        (Text("前一版本", "version before"), shown.license.previous),
+        (Text("新版本", "new version"), shown.row.successor),
+    ]
+    return [(label, name) for label, name in pairs if name is not None]
+
+
+def _past_rows(past: _Past | None) -> list[report.Row]:
+    if past is None:
+        return []
+    when = report.moment(past.at)
+    return [
+        (Text(f"{when} 依效力", f"{when} valid"), _stood(past.valid)),
+        (Text(f"{when} 依登记", f"{when} known"), _stood(past.known)),
+    ]
+
+
+def _stood(standing: Standing) -> str:
+    if standing.code is None:
+        return report.chosen(Text("当时尚未签发", "not issued yet"))
+    successor = f" → {standing.successor}" if standing.successor else ""
+    return f"{standing.code.text}{successor}"
+
+
+def _print(shown: Shown, past: _Past | None, catalog: Catalog) -> None:
     report.rows(
         [
             *_license_rows(shown.license, catalog),
+            *_versions(shown),
             (Text("状态", "state"), report.chosen(shown.state.text)),
+            *_past_rows(past),
             (Text("已发布", "published"), report.yes_or_no(answer=shown.published)),
         ]
     )
@@ -111,6 +192,9 @@ def _event_line(event: Event) -> str:
     parts = [report.moment(event.recorded_at), report.chosen(event.kind.text)]
     if event.reason is not None:
         parts.append(f"{event.reason.code} {event.reason.text.zh}")
+    if event.effective_at != event.recorded_at:
+        since = report.moment(event.effective_at)
+        parts.append(report.chosen(Text(f"自 {since} 起", f"from {since}")))
     if event.until is not None:
         parts.append(f"→ {event.until}")
     if event.decision is not None:

@@ -1,13 +1,15 @@
 """The story that ``demo`` tells: a department, its licenses, and a stranger.
 
 Acts in order: found a department, issue, write what a person would hold, verify inside;
-revoke, suspend, reinstate; publish; verify outside with nothing but the published
-bundle and the pinned root; and show what forged and changed inputs get. Every step says
-what answer it expects, so that the story is a test of itself.
+revoke, suspend, reinstate, renew early; publish; verify outside with nothing but the
+published bundle and the pinned root; go on for some weeks without anyone acting; and
+show what forged and changed inputs get. Every step says what answer it expects, so that
+the story is a test of itself.
 """
 
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,9 +20,9 @@ from PIL import Image
 
 from elicense import dates, files, payload, qr, samples, trust, validating
 from elicense.changing import Grounds
-from elicense.cli.changes import read_decision
+from elicense.cli.grounds import read_decision
 from elicense.events import Reason
-from elicense.issuing import Issued
+from elicense.issuing import Issued, Request
 from elicense.model import Text
 from elicense.trust import TrustState
 from elicense.validating import Verdict
@@ -34,6 +36,7 @@ _THUMBNAIL_DPI = 60
 _JPEG_QUALITY = 88
 _TILT = 1.5  # degrees; nobody holds a camera straight
 _HELD_DAYS = 30
+_RENEWED_DAYS = 20  # until the first day of the version that was granted early
 
 Tell = Callable[[Text], None]
 
@@ -89,6 +92,8 @@ _PLAN = (
     ("special-operation", 2),
 )
 _BEFORE = Text("发证机关内：刚签发", "inside: just issued")
+_CHAIN = Text("机关外：延续，新旧版本衔接", "outside: renewed early, no gap")
+_LATER = Text("机关外：数周之后，无人办理", "outside: weeks later, nobody acted")
 _OUTSIDE = Text("机关外：变更并发布后", "outside: after the changes were published")
 _TIME = Text("机关外：换一个时间问", "outside: asked at another time")
 _FORGED = Text("机关外：伪造与改动", "outside: forged and changed")
@@ -112,11 +117,17 @@ def tell(folder: Path, at: datetime, tell_line: Tell) -> Story:
         _issue(story, workspace)
         _verify_inside(story, workspace.trust())
         _change(story, workspace)
+        renewed = _renew(story, workspace)
         tell_line(Text("发布状态与信任包", "publish status lists and trust bundle"))
         bundle = workspace.publish(at).bundle
     files.write(folder / "outside" / "trust.elt", bundle)
     files.write(folder / "outside" / "root.txt", f"{story.root}\n".encode())
-    _verify_outside(story, trust.admit(bundle, story.root))
+    state = trust.admit(bundle, story.root)
+    _verify_outside(story, state)
+    _verify_chain(story, state, renewed)
+    _verify_later(story, place, renewed)
+    for subject, expected, verdict in _forged(story, state):
+        _add(story, _FORGED, subject, expected, verdict)
     return story
 
 
@@ -136,14 +147,19 @@ def _issue(story: Story, workspace: Workspace) -> None:
             number=f"demo-{number:02}",
             at=story.at,
         )
-        copy = Copy(f"{number:02}-{type_name}", issued, _photo(issued.pdf))
-        story.copies.append(copy)
-        symbol = qr.to_png(qr.encode_matrix(issued.qr_text), 6)
-        folder = story.folder
-        files.write(folder / "licenses" / f"{copy.name}.pdf", issued.pdf)
-        files.write(folder / "qr" / f"{copy.name}.png", symbol)
-        files.write(folder / "qr" / f"{copy.name}.txt", f"{issued.qr_text}\n".encode())
-        files.write(folder / "photos" / f"{copy.name}.jpg", copy.photo)
+        _hand_out(story, f"{number:02}-{type_name}", issued)
+
+
+def _hand_out(story: Story, name: str, issued: Issued) -> None:
+    """Write what the holder gets: the file, the symbol, a photo of the paper."""
+    copy = Copy(name, issued, _photo(issued.pdf))
+    story.copies.append(copy)
+    symbol = qr.to_png(qr.encode_matrix(issued.qr_text), 6)
+    folder = story.folder
+    files.write(folder / "licenses" / f"{name}.pdf", issued.pdf)
+    files.write(folder / "qr" / f"{name}.png", symbol)
+    files.write(folder / "qr" / f"{name}.txt", f"{issued.qr_text}\n".encode())
+    files.write(folder / "photos" / f"{name}.jpg", copy.photo)
 
 
 def _rendered(pdf: bytes, dpi: int) -> Image.Image:
@@ -230,6 +246,68 @@ def _change(story: Story, workspace: Workspace) -> None:
     workspace.revoke(ids[5], error, story.at)
 
 
+def _renew(story: Story, workspace: Workspace) -> Copy:
+    """Renew 04 early: the new version, 07, is valid from a later day."""
+    story.tell(
+        Text(
+            f"04 提前延续，新版本 07 在 {_RENEWED_DAYS} 天后生效",
+            f"renew 04 early; its new version 07 is valid in {_RENEWED_DAYS} days",
+        )
+    )
+    type_name, variant = _PLAN[3]
+    first_day = dates.day_of(story.at) + timedelta(days=_RENEWED_DAYS)
+    request = Request(
+        type_name=type_name,
+        application={
+            **samples.variant(type_name, story.at, variant),
+            "valid_from": first_day.isoformat(),
+        },
+        number="demo-07",
+        operation="renew",
+        previous=story.copies[3].issued.license.identifier,
+        grounds=Grounds(reason=Reason.RENEWED, note="提前申请延续"),
+    )
+    issued = workspace.carry_out(request, story.at)
+    _hand_out(story, f"07-{type_name}", issued)
+    return story.copies[-1]
+
+
+def _verify_chain(story: Story, state: TrustState, renewed: Copy) -> None:
+    old = story.copies[3]
+    _ask(story, _CHAIN, _name(old), Code.VALID, _of_file(old.issued.pdf, state))
+    given = _of_file(renewed.issued.pdf, state)
+    _ask(story, _CHAIN, _name(renewed), Code.NOT_YET_VALID, given)
+
+
+def _verify_later(story: Story, place: Path, renewed: Copy) -> None:
+    """Let time pass in a copy of the workspace, which publishes and does no more.
+
+    The workspace itself stays in the present, for whoever wants to go on with it.
+    """
+    at = story.at + timedelta(days=_HELD_DAYS + 1)
+    story.tell(
+        Text(
+            f"{_HELD_DAYS + 1} 天后再次发布：暂扣期满，新版本接替",
+            f"publish {_HELD_DAYS + 1} days later: the suspension is over, and the"
+            " new version took over",
+        )
+    )
+    later = story.folder / "outside" / "later"
+    shutil.copytree(place, later)
+    try:
+        with Workspace(later) as workspace:
+            bundle = workspace.publish(at).bundle
+    finally:
+        shutil.rmtree(later)
+    files.write(story.folder / "outside" / "trust-later.elt", bundle)
+    state = trust.admit(bundle, story.root)
+    held, old = story.copies[2], story.copies[3]
+    answers = ((held, Code.VALID), (old, Code.SUPERSEDED), (renewed, Code.VALID))
+    for copy, expected in answers:
+        verdict = validating.validate(copy.issued.pdf, state, at)
+        _add(story, _LATER, _name(copy), expected, verdict)
+
+
 def _write_decision(story: Story, name: str, number: str) -> Path:
     """Write a decision (决定文书) as the command line takes it."""
     decision = {
@@ -259,12 +337,10 @@ def _verify_outside(story: Story, state: TrustState) -> None:
         *(Code.VALID, Code.REVOKED, Code.SUSPENDED),
         *(Code.VALID, Code.VALID, Code.REVOKED),
     )
-    for copy, expected in zip(story.copies, answers, strict=True):
+    for copy, expected in zip(story.copies[: len(answers)], answers, strict=True):
         given = _of_file(copy.issued.pdf, state)
         _ask(story, _OUTSIDE, _name(copy), expected, given)
     _verify_in_time(story, state)
-    for subject, expected, verdict in _forged(story, state):
-        _add(story, _FORGED, subject, expected, verdict)
 
 
 def _verify_in_time(story: Story, state: TrustState) -> None:

@@ -144,10 +144,13 @@ def _card(story: Story, copy: Copy) -> str:
 
 
 def _last_of(story: Story, number: str) -> Step:
-    """Return the last answer about the PDF itself, not about a forgery."""
-    return [step for step in story.steps if step.subject.en.startswith(f"{number}-")][
-        -1
+    """Return the last answer of the day about the PDF itself, not about a forgery."""
+    found = [
+        step
+        for step in story.steps
+        if step.subject.en.startswith(f"{number}-") and step.verdict.at == story.at
     ]
+    return found[-1]
 
 
 def _table(story: Story) -> str:

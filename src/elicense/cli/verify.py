@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from elicense import files
 from elicense.cli import inputs, options, report
 from elicense.cli.belief import believed
 from elicense.cli.inputs import Inquiry
@@ -15,9 +16,10 @@ from elicense.cli.usage import WrongUsageError
 from elicense.model import Text
 from elicense.payload import Claims
 from elicense.policy import SEALED_ONLY, STANDARD
-from elicense.validating import Verdict
+from elicense.validating import MAX_TIMESTAMPS, Verdict
 from elicense.validating.verdict import summary
 from esign import clock
+from esign.timestamps import MAX_TOKEN_BYTES
 from esign.verdict import Indication
 
 EXIT_FAILED = 1
@@ -46,13 +48,23 @@ _MARKS = {
     "--root",
     callback=options.fingerprint,
     metavar="FINGERPRINT",
-    help="The only root to believe (信任根指纹), sha256: and 64 digits.",
+    help="The only root to believe (信任根指纹), sha256: and 64 digits. Unless it is"
+    " pinned as well, nothing is compared with earlier runs, and nothing is kept.",
 )
 @click.option(
     "--at",
     callback=options.instant,
     metavar="TIME",
     help="The instant to ask about, with its offset; a day stands for 00:00 UTC+8.",
+)
+@click.option(
+    "--evidence",
+    "evidence_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="An RFC 3161 timestamp (时间戳) over a license, where its key was withdrawn;"
+    " may be repeated.",
 )
 @click.option("--no-face", is_flag=True, help="Leave the printed page unread.")
 @options.as_json
@@ -63,6 +75,7 @@ def verify_command(
     trust_file: Path | None,
     root: str | None,
     at: datetime | None,
+    evidence_files: tuple[Path, ...],
     no_face: bool,
     as_json: bool,
 ) -> None:
@@ -70,20 +83,34 @@ def verify_command(
 
     INPUT is a PDF, a PNG or JPEG picture, or - for QR texts on standard input, one on a
     line. Every input gives one answer, in order. A workspace believes its own root;
-    elsewhere --trust needs a pinned root (elicense trust pin) or --root. No network is
-    used.
+    elsewhere --trust needs a pinned root (elicense trust pin) or --root. What was seen
+    under a pinned root is remembered, and an older bundle, or a clock that went back,
+    is noticed. No network is used.
 
     Exit code: 0 all PASSED, 1 one FAILED, 3 none FAILED and one INDETERMINATE.
     """
     if names.count(inputs.STDIN) > 1:
         raise WrongUsageError(Text("- 只能出现一次", "- may be given once"))
-    belief = believed(trust_file, root)
+    evidence = _evidence(evidence_files)
+    belief = believed(trust_file, root, at)
     if belief.remark is not None:
         report.note(belief.remark)
     policy = SEALED_ONLY if no_face else STANDARD
-    inquiry = Inquiry(belief.state, at or clock.now(), policy, belief.catalog)
+    inquiry = Inquiry(belief.state, belief.at, policy, belief.catalog, evidence)
     counts = _verify(names, inquiry, as_json=as_json)
     click.get_current_context().exit(exit_code(counts))
+
+
+def _evidence(paths: Sequence[Path]) -> tuple[bytes, ...]:
+    """Read the timestamps; too many are refused, for the rest would not count."""
+    if len(paths) > MAX_TIMESTAMPS:
+        raise WrongUsageError(
+            Text(
+                f"--evidence 最多给出 {MAX_TIMESTAMPS} 次",
+                f"--evidence may be given {MAX_TIMESTAMPS} times at most",
+            )
+        )
+    return tuple(files.read_whole(path, MAX_TOKEN_BYTES) for path in paths)
 
 
 def exit_code(counts: Counter[Indication]) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pikepdf
@@ -17,6 +17,7 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from PIL import Image
 
 from elicense import fonts, qr
+from elicense.attachments import Attachments, scan_fault
 from elicense.catalog import LicenseType
 from elicense.document import archive, art
 from elicense.document.content import FONT_NAMES, content
@@ -47,6 +48,8 @@ class DocumentParts:
         record: bytes of the attachment ``record.cbor``.
         token: bytes of the attachment ``payload.cose``.
         at: the instant of the run, aware.
+        scan: bytes of the attachment ``scan.pdf``, ``.jpg`` or ``.png``, whose SHA-256
+            the license names; None where it names none.
     """
 
     license: License
@@ -56,6 +59,7 @@ class DocumentParts:
     record: bytes
     token: bytes
     at: datetime
+    scan: bytes | None = field(default=None, repr=False)
 
 
 def render(parts: DocumentParts) -> bytes:
@@ -72,12 +76,15 @@ def render(parts: DocumentParts) -> bytes:
         TooLongError: a value does not fit its place.
         SymbolTooLargeError: the text does not fit the largest symbol.
         CatalogError: the type's layout table is wrong.
-        ValueError: photo and license disagree, the photo is no JPEG of one or three
-            components, or ``at`` is not aware.
+        ValueError: photo and license disagree, or scan and license do, the photo is no
+            JPEG of one or three components, or ``at`` is not aware.
     """
     if parts.at.tzinfo is None:
         raise ValueError("at must be aware")
     _check_photo(parts)
+    fault = scan_fault(parts.scan, parts.license.draft.scan)
+    if fault is not None:
+        raise ValueError(fault)
     matrix = qr.encode_matrix(parts.qr_text)
     page = compose(parts.license, parts.license_type, modules=len(matrix))
     subsets = _subsets(page)
@@ -91,8 +98,7 @@ def render(parts: DocumentParts) -> bytes:
         pdf,
         title=page.title,
         at=parts.at.astimezone(UTC),
-        record=parts.record,
-        token=parts.token,
+        attached=Attachments(parts.record, parts.token, parts.scan),
     )
     return _save(pdf)
 

@@ -4,6 +4,7 @@ Clauses are those of ISO 19005-3:2012.
 """
 
 import functools
+from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
 
@@ -11,7 +12,13 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 from PIL import ImageCms
 
-from elicense.attachments import RECORD_NAME, TOKEN_NAME
+from elicense.attachments import (
+    RECORD_NAME,
+    SCAN_NAMES,
+    TOKEN_NAME,
+    Attachments,
+    scan_of,
+)
 
 PRODUCER = "elicense"
 LANGUAGE = "zh-CN"
@@ -43,29 +50,52 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 """
 
 
-def finish(pdf: Pdf, *, title: str, at: datetime, record: bytes, token: bytes) -> None:
-    """Add metadata, output intent, language and the two attachments to a PDF.
+def finish(pdf: Pdf, *, title: str, at: datetime, attached: Attachments) -> None:
+    """Add metadata, output intent, language and the attachments to a PDF.
 
     Args:
         pdf: changed in place.
         title: of the document; no personal data.
         at: the instant of the run, written as creation date.
-        record: attached as ``record.cbor``.
-        token: attached as ``payload.cose``.
+        attached: the record, the token and, where there is one, the scan.
+
+    Raises:
+        ScanError: the scan is too large or of no kind that is attached.
     """
     root = pdf.Root
     root.Lang = String(LANGUAGE)
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
     root.Metadata = pdf.make_indirect(_metadata(pdf, title, at))
     root.OutputIntents = Array([_output_intent(pdf)])
-    files = [
-        _attachment(pdf, RECORD_NAME, "application/cbor", record, at),
-        _attachment(pdf, TOKEN_NAME, "application/cose", token, at),
-    ]
-    root.AF = Array(files)
-    names = sorted(zip((RECORD_NAME, TOKEN_NAME), files, strict=True))
-    tree = Array([part for name, file in names for part in (String(name), file)])
+    files = {
+        RECORD_NAME: _attachment(
+            pdf, _File(RECORD_NAME, "application/cbor", attached.record), at
+        ),
+        TOKEN_NAME: _attachment(
+            pdf, _File(TOKEN_NAME, "application/cose", attached.token), at
+        ),
+    }
+    if attached.scan is not None:
+        kind = scan_of(attached.scan).media_type
+        name = SCAN_NAMES[kind]
+        # The paper is what the license was made from (6.8).
+        source = _File(name, kind, attached.scan, Name.Source)
+        files[name] = _attachment(pdf, source, at)
+    root.AF = Array(list(files.values()))
+    tree = Array(
+        [part for name in sorted(files) for part in (String(name), files[name])]
+    )
     root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=tree))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file to attach, and what it is to the document (AFRelationship)."""
+
+    name: str
+    media_type: str
+    data: bytes
+    relationship: Name = Name.Data
 
 
 def _metadata(pdf: Pdf, title: str, at: datetime) -> Stream:
@@ -101,25 +131,24 @@ def _srgb() -> bytes:
     return bytes(data)
 
 
-def _attachment(
-    pdf: Pdf, name: str, media_type: str, data: bytes, at: datetime
-) -> pikepdf.Object:
+def _attachment(pdf: Pdf, file: _File, at: datetime) -> pikepdf.Object:
     """Return a file specification with its file, stored without a filter (6.8)."""
-    file = pdf.make_indirect(
+    size = len(file.data)
+    stream = pdf.make_indirect(
         Stream(
             pdf,
-            data,
+            file.data,
             Type=Name.EmbeddedFile,
-            Subtype=Name(f"/{media_type}"),
-            Params=Dictionary(Size=len(data), ModDate=String(f"D:{at:%Y%m%d%H%M%S}Z")),
+            Subtype=Name(f"/{file.media_type}"),
+            Params=Dictionary(Size=size, ModDate=String(f"D:{at:%Y%m%d%H%M%S}Z")),
         )
     )
     return pdf.make_indirect(
         Dictionary(
             Type=Name.Filespec,
-            F=String(name),
-            UF=String(name),
-            AFRelationship=Name.Data,
-            EF=Dictionary(F=file, UF=file),
+            F=String(file.name),
+            UF=String(file.name),
+            AFRelationship=file.relationship,
+            EF=Dictionary(F=stream, UF=stream),
         )
     )

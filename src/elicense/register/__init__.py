@@ -11,16 +11,18 @@ gives the same bytes. A change is compare-and-swap over all rows that it touches
 transaction: it happens whole or not at all, and is on disk when the call returns.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from elicense import lifecycle
 from elicense.errors import RegisterError
-from elicense.events import Event, EventKind, check_instant
-from elicense.lifecycle import State
+from elicense.events import Event, check_instant
+from elicense.lifecycle import Plan, State
 from elicense.model import Text
+from elicense.register.as_of import AsOf
 
 LIST_CAPACITY = 1 << 20  # indexes of one status list: 256 KiB at 2 bits before zlib
 # Indexes are drawn at random, so that neighbours say nothing of each other. Up to half
@@ -136,32 +138,24 @@ class Change:
 
     Attributes:
         identifier: the row.
-        expected: state in which it must be found.
-        state: state in which it is left; never RESERVED.
-        suspended_until: last day of a suspension, UTC+8, inclusive, and only there.
+        seq: its last event as it was read; the row must be found with it.
+        plan: what it is over time from now on; never empty.
         successor: the new version. A row that has one keeps it or drops it, and is
             never given another.
-        superseded_from: first day of a successor that is not yet valid, UTC+8; the
-            state is then still ISSUED or SUSPENDED.
     """
 
     identifier: str
-    expected: State
-    state: State
-    suspended_until: date | None = None
+    seq: int
+    plan: Plan
     successor: str | None = None
-    superseded_from: date | None = None
 
     def __post_init__(self) -> None:
         """Check that the values go together; ValueError where they do not."""
-        if self.state is State.RESERVED:
+        lifecycle.check_plan(self.plan)
+        if not self.plan:
             raise ValueError("only reserve() makes a row RESERVED")
-        if self.suspended_until is not None and self.state is not State.SUSPENDED:
-            raise ValueError("suspended_until goes with SUSPENDED")
-        if self.state is State.SUPERSEDED and self.successor is None:
+        if self.plan[-1].state is State.SUPERSEDED and self.successor is None:
             raise ValueError("SUPERSEDED names a successor")
-        if self.superseded_from is not None and self.successor is None:
-            raise ValueError("superseded_from goes with a successor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,46 +167,77 @@ class Row:
         key: the request it came from.
         digest: SHA-256 of the application.
         allocation: what was drawn and counted for it.
-        state: as stored; :func:`elicense.lifecycle.effective_state` says what it means.
-        suspended_until: last day of a suspension, UTC+8, inclusive.
+        seq: its last event.
+        plan: what it is over time, by effect; empty while it is RESERVED.
         number: 证照编号; kept out of logs.
         record: the record's bytes.
         token: the signed token, None before the output was stored.
         pdf: the sealed document, likewise.
-        successor: the version that supersedes it.
+        successor: the version that supersedes it, now or on a later day.
         previous: the version that it supersedes.
-        superseded_from: first day of a successor that is not yet valid, UTC+8.
     """
 
     identifier: str
     key: RequestKey
     digest: bytes
     allocation: Allocation
-    state: State
-    suspended_until: date | None
+    seq: int
+    plan: Plan
     number: str = field(repr=False)
     record: bytes = field(repr=False)
     token: bytes | None = field(repr=False)
     pdf: bytes | None = field(repr=False)
     successor: str | None
     previous: str | None
-    superseded_from: date | None = None
 
-    def change(self, state: State, suspended_until: date | None = None) -> Change:
-        """Return the change of this row to ``state`` that keeps its successor.
+    @property
+    def is_issued(self) -> bool:
+        """Tell whether it ever left RESERVED."""
+        return bool(self.plan)
+
+    def state_at(self, at: datetime) -> State:
+        """Return what it is at an instant, aware; RESERVED before it was issued."""
+        return lifecycle.state_at(self.plan, at)
+
+    def change(
+        self,
+        plan: Plan,
+        *,
+        successor: str | None = None,
+        drop_successor: bool = False,
+    ) -> Change:
+        """Return the change of this row, as it was read, to another plan.
 
         Args:
-            state: the state in which to leave it.
-            suspended_until: last day, UTC+8, inclusive; only with SUSPENDED.
+            plan: what it is over time from now on; its own plan asserts only that the
+                row is still as it was read.
+            successor: the new version; None keeps what the row has.
+            drop_successor: leave the row without a successor.
+
+        Raises:
+            ValueError: a successor is given and dropped at once.
         """
-        return Change(
-            self.identifier,
-            self.state,
-            state,
-            suspended_until,
-            self.successor,
-            self.superseded_from,
-        )
+        if successor is not None and drop_successor:
+            raise ValueError("a successor is given or dropped")
+        kept = None if drop_successor else successor or self.successor
+        return Change(self.identifier, self.seq, plan, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One license of a license number, without its bytes.
+
+    Attributes:
+        identifier: GB/T 36904 identifier.
+        key: the request it came from.
+        plan: what it is over time, by effect; empty while it is RESERVED.
+        successor: the version that supersedes it, now or on a later day.
+    """
+
+    identifier: str
+    key: RequestKey
+    plan: Plan
+    successor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +264,8 @@ class Publication:
 
 
 Build: TypeAlias = Callable[[Allocation], tuple[str, bytes]]
-Status: TypeAlias = tuple[int, State, date | None]
+Status: TypeAlias = tuple[int, State]
+Adopted: TypeAlias = tuple[Row, tuple[Event, ...]]
 
 
 class Register(Protocol):
@@ -281,7 +307,8 @@ class Register(Protocol):
     ) -> tuple[int, ...]:
         """Change rows and record events: all of it, or nothing.
 
-        Not checked: whether the life cycle allows the change (elicense.lifecycle does).
+        Not checked: whether the life cycle allows the change, and whether the plan is
+        that of the events (:func:`elicense.lifecycle.step` sees to both).
 
         Args:
             changes: each row at most once.
@@ -292,16 +319,20 @@ class Register(Protocol):
 
         Raises:
             NotFoundError: a row or a successor does not exist.
-            ConflictError: a row is not in its expected state, or has another successor,
-                or its output is not stored yet; or a successor is taken.
+            ConflictError: another event of a row was recorded meanwhile, or it has
+                another successor, or its output is not stored yet; or a successor is
+                taken.
             ValueError: the arguments do not go together.
         """
 
     def get(self, identifier: str) -> Row:
         """Return one row; NotFoundError if there is none."""
 
-    def by_number(self, number: str) -> tuple[Row, ...]:
-        """Return all rows of a license number, oldest first; may be empty."""
+    def named(self, number: str) -> tuple[Named, ...]:
+        """Return all licenses of a license number, oldest first; may be empty.
+
+        No record and no document is read, however many there are.
+        """
 
     def by_key(self, key: RequestKey) -> Row | None:
         """Return the row of a request, None if it was never made."""
@@ -312,25 +343,71 @@ class Register(Protocol):
     def events_since(self, seq: int) -> Iterator[Event]:
         """Give the events after ``seq`` in order; 0 gives all."""
 
-    def statuses(self, list_id: int) -> Iterator[Status]:
-        """Give (index, state, last day of suspension) of a list, by index.
+    def at(self, t: datetime) -> AsOf:
+        """Return the register as of an instant: what was valid, what was known."""
 
-        Rows that are RESERVED are left out: their place in the list stays 0. All rows
-        are of one moment. See also :meth:`scheduled`.
+    def rows(self) -> Iterator[Row]:
+        """Give all rows, oldest first; a page of them is held at a time."""
+
+    def statuses(self, issuer: str, list_id: int, at: datetime) -> Iterator[Status]:
+        """Give (index, state) of what is not in force at an instant, by index.
+
+        Only SUSPENDED, REVOKED and SUPERSEDED, by effect; all other places of the list
+        are 0. All are of one moment of the register.
+
+        Args:
+            issuer: USCC; a list is named by its issuer and its number.
+            list_id: the list's number.
+            at: an aware instant.
         """
 
-    def scheduled(self, list_id: int) -> Iterator[tuple[int, date]]:
-        """Give (index, first day of the successor) of rows superseded on a later day.
+    def next_change(self, issuer: str, list_id: int, at: datetime) -> datetime | None:
+        """Return when a status of a list next changes by itself, None for never.
 
-        A row stays here after that day until a change ends it, and counts as SUPERSEDED
-        from then on (:func:`elicense.lifecycle.effective_state`).
+        Args:
+            issuer: USCC.
+            list_id: the list's number.
+            at: an aware instant; what is returned lies after it.
         """
 
-    def lists(self) -> tuple[int, ...]:
-        """Return the ids of all lists that an index was taken from, ascending."""
+    def lists(self) -> tuple[tuple[str, int], ...]:
+        """Return (issuer, list id) of all lists that an index was taken from, sorted.
+
+        An adopted license's list counts too.
+        """
 
     def count(self) -> int:
         """Return how many rows there are, in whatever state."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many licenses were issued, by the operation of their request.
+
+        So what was only taken over from paper (存量) is counted apart.
+        """
+
+    def adopt(self, entries: Iterable[Adopted]) -> int:
+        """Take over the licenses of another organ after a reorganisation.
+
+        One transaction. Rows, outputs, plans and successor links are copied as they
+        are; the events follow in this register's stream, in the order in which they
+        were recorded there, with their own two times. The counters of serials and lists
+        of that organ carry on. What was adopted before is left as it is, whatever
+        happened to it here since.
+
+        Args:
+            entries: rows with their whole histories, each as the other register gives
+                them; oldest first.
+
+        Returns:
+            How many were new.
+
+        Raises:
+            ConflictError: an identifier, a request's key, a serial or a place in a list
+                is known with other content; or a license was not adopted as it is now.
+            NotFoundError: a successor is in neither register.
+            ValueError: an entry's row and events do not go together, or this is inside
+                a batch.
+        """
 
     def batch(self) -> AbstractContextManager[None]:
         """Make the calls of this thread inside the block one transaction.
@@ -341,11 +418,16 @@ class Register(Protocol):
         in place of one for each.
         """
 
-    def take_number(self, name: str) -> int:
+    def take_number(self, name: str, after: int = 0) -> int:
         """Return the next number of a sequence: 1, 2, 3 and on, none of them twice.
 
+        Args:
+            name: of the sequence.
+            after: a number known from elsewhere; what is returned is higher.
+
         Raises:
-            ValueError: inside a batch, where the number could still be taken back.
+            ValueError: inside a batch, where the number could still be taken back; or
+                ``after`` is negative or beyond the integers of our formats.
         """
 
     def store_publication(self, publication: Publication) -> None:
@@ -358,29 +440,11 @@ class Register(Protocol):
     def latest_publication(self) -> Publication | None:
         """Return the publication with the highest number, None before the first."""
 
+    def publication_at(self, at: datetime) -> Publication | None:
+        """Return the newest publication made by an instant, None before the first."""
+
     def close(self) -> None:
         """Let go of the store; any other call is then a ValueError."""
-
-
-def check_commit(changes: Sequence[Change], events: Sequence[Event]) -> None:
-    """Check that the arguments of a commit go together; for drivers.
-
-    Raises:
-        ValueError: nothing to do, a row twice, or an event that has no row here, is
-            RESERVED, has a ``seq``, or names another successor than its row.
-    """
-    touched = {change.identifier: change for change in changes}
-    if not changes:
-        raise ValueError("a commit changes at least one row")
-    if len(touched) != len(changes):
-        raise ValueError("a commit changes a row once")
-    for event in events:
-        if event.identifier not in touched:
-            raise ValueError("an event belongs to a row that the commit changes")
-        if event.kind is EventKind.RESERVED or event.seq is not None:
-            raise ValueError("a commit records new events, and never RESERVED")
-        if event.successor not in (None, touched[event.identifier].successor):
-            raise ValueError("an event names the successor that its row gets")
 
 
 __all__ = [
@@ -390,10 +454,13 @@ __all__ = [
     "LIST_ID_MAX",
     "SALT_BYTES",
     "SERIAL_MAX",
+    "Adopted",
     "Allocation",
+    "AsOf",
     "Build",
     "Change",
     "ListFullError",
+    "Named",
     "Publication",
     "Register",
     "RequestKey",
@@ -401,5 +468,4 @@ __all__ = [
     "ReserveRequest",
     "Row",
     "Status",
-    "check_commit",
 ]

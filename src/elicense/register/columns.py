@@ -13,10 +13,11 @@ from typing import TypeAlias, TypeVar
 from elicense import dates
 from elicense.errors import ElicenseError, RegisterError
 from elicense.events import Decision, Event, EventKind, Reason
-from elicense.lifecycle import State
+from elicense.lifecycle import Plan, Span, State, check_plan
 from elicense.model import Text
 from elicense.register import (
     Allocation,
+    Named,
     Publication,
     RequestKey,
     Reservation,
@@ -28,6 +29,7 @@ Value: TypeAlias = str | int | bytes | None
 Columns: TypeAlias = Sequence[Value]
 T = TypeVar("T")
 
+_NO_SPANS = "[]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REASONS = {item.code: item for item in Reason}
 
@@ -40,7 +42,10 @@ def decoded(read: Callable[[Columns], T], columns: Columns) -> T:
     """
     try:
         return read(columns)
-    except (ElicenseError, ValueError, LookupError, ArithmeticError) as err:
+    except (
+        *(ElicenseError, ValueError, LookupError, ArithmeticError),
+        *(TypeError, RecursionError),  # of JSON that is well-formed and something else
+    ) as err:
         raise RegisterError(
             Text(
                 "登记库内容已损坏，请从备份恢复",
@@ -76,26 +81,67 @@ def reservation(columns: Columns) -> Reservation:
     )
 
 
+def named(columns: Columns) -> Named:
+    """Read what a number names: identifier, key, plan, successor: nine columns."""
+    identifier, issuer, type_name, operation, source, number = columns[:6]
+    issued_at, spans, successor = columns[6:9]
+    return Named(
+        identifier=text(identifier),
+        key=RequestKey(
+            text(issuer), text(type_name), text(operation), text(source), text(number)
+        ),
+        plan=_plan(issued_at, text(spans)),
+        successor=None if successor is None else text(successor),
+    )
+
+
 def row(columns: Columns) -> Row:
     """Read a reservation and what became of it: 21 columns."""
     first = reservation(columns)
-    state, until, superseded_from, number = columns[13:17]
+    issued_at, spans, seq, number = columns[13:17]
     token, pdf, successor, previous = columns[17:21]
     return Row(
         identifier=first.identifier,
         key=first.key,
         digest=first.digest,
         allocation=first.allocation,
-        state=State(text(state)),
-        suspended_until=_day(until),
+        seq=integer(seq),
+        plan=_plan(issued_at, text(spans)),
         number=text(number),
         record=first.record,
         token=None if token is None else _bytes(token),
         pdf=None if pdf is None else _bytes(pdf),
         successor=None if successor is None else text(successor),
         previous=None if previous is None else text(previous),
-        superseded_from=_day(superseded_from),
     )
+
+
+def plan_values(plan: Plan) -> tuple[int | None, list[tuple[int, str]]]:
+    """Return the instant of issue, and the spans that are more than that.
+
+    A license to which nothing happened has no span, so that a status list is made from
+    those alone to which something did. A plan has at least one span.
+    """
+    if not plan:
+        return None, []
+    spans = [(seconds(span.since), span.state.value) for span in plan]
+    plain = plan[0].state is State.ISSUED
+    return spans[0][0], spans[1:] if plain else spans
+
+
+def _plan(issued_at: Value, spans: str) -> Plan:
+    """Read what :func:`plan_values` gave; ``spans`` is JSON, in any order."""
+    if spans == _NO_SPANS:
+        return () if issued_at is None else (Span(instant_of(issued_at), State.ISSUED),)
+    found = [
+        Span(instant_of(since), State(text(state)))
+        for since, state in sorted(json.loads(spans))
+    ]
+    born = instant_of(issued_at)  # spans without an issue are an error here
+    if found[0].since > born:
+        found.insert(0, Span(born, State.ISSUED))
+    check_plan(tuple(found))
+    return tuple(found)
 
 
 def event(columns: Columns) -> Event:
@@ -137,15 +183,9 @@ def event_values(event: Event) -> tuple[Value, ...]:
 
 
 def status(columns: Columns) -> Status:
-    """Read index, state and last day of a suspension."""
-    index, state, until = columns
-    return integer(index), State(text(state)), _day(until)
-
-
-def schedule(columns: Columns) -> tuple[int, date]:
-    """Read index and first day of the successor."""
-    index, day = columns
-    return integer(index), dates.parse_day(text(day))
+    """Read index and state."""
+    index, state = columns
+    return integer(index), State(text(state))
 
 
 def publication(columns: Columns) -> Publication:
@@ -154,6 +194,15 @@ def publication(columns: Columns) -> Publication:
     return Publication(
         integer(number), instant_of(at), integer(event_seq), _bytes(bundle)
     )
+
+
+def is_storable(values: Columns) -> bool:
+    """Tell whether each text can be written as UTF-8: a lone surrogate cannot.
+
+    What cannot be written was never stored, so that nothing is found under it.
+    """
+    texts = (value for value in values if isinstance(value, str))
+    return not any("\ud800" <= sign <= "\udfff" for text_ in texts for sign in text_)
 
 
 def integer(value: Value) -> int:

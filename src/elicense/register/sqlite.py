@@ -5,9 +5,9 @@ Its statements; the file, its connections and transactions are
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -15,47 +15,60 @@ from elicense import dates
 from elicense.closing import Closing
 from elicense.errors import ConflictError, NotFoundError
 from elicense.events import Event, EventKind
-from elicense.lifecycle import State
 from elicense.model import Text
 from elicense.register import (
     LIST_CAPACITY,
     LIST_FILL_MAX,
     SALT_BYTES,
     SERIAL_MAX,
+    Adopted,
     Allocation,
+    AsOf,
     Build,
     Change,
     ListFullError,
+    Named,
     Publication,
     RequestKey,
     Reservation,
     ReserveRequest,
     Row,
     Status,
-    check_commit,
     columns,
+    sqlite_adopt,
 )
+from elicense.register.checks import check_after, check_commit
 from elicense.register.sqlite_file import SqliteFile, refused
 
 TIMEOUT = 10.0  # seconds to wait for another writer; one transaction takes milliseconds
 EVENT_PAGE = 1000  # events read at a time, so that a reader holds no lock in between
+ROW_PAGE = 50  # rows likewise; each holds a PDF of about 100 KB
 
 _RESERVATION = """issuer, type_name, operation, source, source_number, digest,
     serial, list_id, list_index, salt, instant, license.identifier, record"""
-_ROW = f"""SELECT {_RESERVATION}, state, suspended_until, superseded_from, number,
+_SPANS = """SELECT json_group_array(json_array(since, state)) FROM span
+    WHERE span.issuer = license.issuer AND span.list_id = license.list_id
+    AND span.list_index = license.list_index"""
+_SEQ = "SELECT MAX(seq) FROM event WHERE event.identifier = license.identifier"
+_ROW = f"""SELECT {_RESERVATION}, issued_at, ({_SPANS}), ({_SEQ}), number,
     token, pdf, successor, (SELECT old.identifier FROM license AS old
-        WHERE old.successor = license.identifier)
+        WHERE old.successor = license.identifier), position
     FROM license LEFT JOIN output ON output.identifier = license.identifier"""  # noqa: S608  constants only
+_NAMED = f"""SELECT identifier, issuer, type_name, operation, source, source_number,
+    issued_at, ({_SPANS}), successor FROM license"""  # noqa: S608  constants only
 _KEY = """issuer = ? AND type_name = ? AND operation = ? AND source = ?
     AND source_number = ?"""
 _EVENT = """SELECT seq, identifier, kind, reason, effective_at, recorded_at, until,
     decision, note, successor FROM event"""
-_SWAP = """UPDATE license
-    SET state = ?, suspended_until = ?, successor = ?, superseded_from = ?
-    WHERE identifier = ? AND state = ?
+_SWAP = f"""UPDATE license SET issued_at = ?, successor = ?
+    WHERE identifier = ? AND ({_SEQ}) = ?
     AND (successor IS NULL OR ? IS NULL OR successor = ?)
     AND EXISTS (SELECT 1 FROM output WHERE output.identifier = license.identifier)
-    RETURNING 1"""
+    RETURNING issuer, list_id, list_index"""  # noqa: S608  constants only
+_STATUSES = """SELECT list_index, state FROM
+    (SELECT list_index, state, MAX(since) FROM span
+        WHERE issuer = ? AND list_id = ? AND since <= ? GROUP BY list_index)
+    WHERE state != 'ISSUED' ORDER BY list_index"""  # state is that of the MAX row
 
 
 class SqliteRegister(Closing):
@@ -161,12 +174,20 @@ class SqliteRegister(Closing):
         """
         return self._file.batch()
 
-    def take_number(self, name: str) -> int:
+    def take_number(self, name: str, after: int = 0) -> int:
         """Return the next number (:meth:`elicense.register.Register.take_number`)."""
+        check_after(after)
         if self._file.in_batch:
             raise ValueError("a number taken inside a batch could be taken back")
         with self._file.transaction():
-            return _count_up(self._file, f"number {name}")
+            return _count_up(self._file, f"number {name}", after)
+
+    def adopt(self, entries: Iterable[Adopted]) -> int:
+        """Take over licenses (:meth:`elicense.register.Register.adopt`)."""
+        if self._file.in_batch:
+            raise ValueError("licenses are not adopted inside a batch")
+        with self._file.transaction():
+            return sqlite_adopt.adopt(self, self._file, entries)
 
     def store_publication(self, publication: Publication) -> None:
         """Keep a publication that is newer than all others, or the same again."""
@@ -195,9 +216,10 @@ class SqliteRegister(Closing):
             raise _not_found()
         return rows[0]
 
-    def by_number(self, number: str) -> tuple[Row, ...]:
-        """Return all rows of a license number, oldest first; may be empty."""
-        return self._rows("number = ? ORDER BY position", (number,))
+    def named(self, number: str) -> tuple[Named, ...]:
+        """Return all licenses of a license number, oldest first; may be empty."""
+        rows = self._found(f"{_NAMED} WHERE number = ? ORDER BY position", (number,))
+        return tuple(columns.decoded(columns.named, row) for row in rows)
 
     def by_key(self, key: RequestKey) -> Row | None:
         """Return the row of a request, None if it was never made."""
@@ -206,9 +228,8 @@ class SqliteRegister(Closing):
 
     def history(self, identifier: str) -> tuple[Event, ...]:
         """Return a license's events, oldest first; NotFoundError without such a row."""
-        rows = self._file.run(
-            f"{_EVENT} WHERE identifier = ? ORDER BY seq", (identifier,)
-        )
+        sql = f"{_EVENT} WHERE identifier = ? ORDER BY seq"
+        rows = self._found(sql, (identifier,))
         if not rows:
             raise _not_found()  # reserve() records the first event with the row
         return tuple(columns.decoded(columns.event, row) for row in rows)
@@ -221,41 +242,71 @@ class SqliteRegister(Closing):
             yield from events
             seq = events[-1].seq or seq
 
-    def statuses(self, list_id: int) -> Iterator[Status]:
-        """Give (index, state, last day of suspension), all of one moment, by index."""
-        rows = self._file.run(
-            "SELECT list_index, state, suspended_until FROM license"
-            " WHERE list_id = ? AND state != 'RESERVED' ORDER BY list_index",
-            (list_id,),
-        )
+    def at(self, t: datetime) -> AsOf:
+        """Return the register as of an instant."""
+        return AsOf(self, t)
+
+    def rows(self) -> Iterator[Row]:
+        """Give all rows, oldest first, read page by page."""
+        page = f"{_ROW} WHERE position > ? ORDER BY position LIMIT {ROW_PAGE}"
+        position = 0
+        while found := self._file.run(page, (position,)):
+            for row in found:
+                yield columns.decoded(columns.row, row)
+            position = columns.integer(found[-1][-1])
+
+    def statuses(self, issuer: str, list_id: int, at: datetime) -> Iterator[Status]:
+        """Give (index, state) of what is not in force at an instant, by index."""
+        rows = self._file.run(_STATUSES, (issuer, list_id, columns.seconds(at)))
         return (columns.decoded(columns.status, row) for row in rows)
 
-    def scheduled(self, list_id: int) -> Iterator[tuple[int, date]]:
-        """Give (index, first day of the successor) where that day was set."""
+    def next_change(self, issuer: str, list_id: int, at: datetime) -> datetime | None:
+        """Return when a status of a list next changes by itself, None for never."""
         rows = self._file.run(
-            "SELECT list_index, superseded_from FROM license WHERE list_id = ?"
-            " AND superseded_from IS NOT NULL AND state IN ('ISSUED', 'SUSPENDED')"
-            " ORDER BY list_index",
-            (list_id,),
+            "SELECT MIN(since) FROM span"
+            " WHERE issuer = ? AND list_id = ? AND since > ?",
+            (issuer, list_id, columns.seconds(at)),
         )
-        return (columns.decoded(columns.schedule, row) for row in rows)
+        if rows[0][0] is None:
+            return None
+        return columns.decoded(lambda row: columns.instant_of(row[0]), rows[0])
 
-    def lists(self) -> tuple[int, ...]:
-        """Return the ids of all lists that an index was taken from, ascending."""
-        rows = self._file.run("SELECT DISTINCT list_id FROM license ORDER BY list_id")
-        return tuple(columns.integer(row[0]) for row in rows)
+    def lists(self) -> tuple[tuple[str, int], ...]:
+        """Return (issuer, list id) of all lists that an index was taken from."""
+        rows = self._file.run(
+            "SELECT DISTINCT issuer, list_id FROM license ORDER BY issuer, list_id"
+        )
+        return tuple((columns.text(row[0]), columns.integer(row[1])) for row in rows)
 
     def count(self) -> int:
         """Return how many rows there are, in whatever state."""
         return columns.integer(self._file.run("SELECT COUNT(*) FROM license")[0][0])
 
+    def counts(self) -> Mapping[str, int]:
+        """Return how many licenses were issued, by the operation of their request."""
+        rows = self._file.run(
+            "SELECT operation, COUNT(*) FROM license WHERE issued_at IS NOT NULL"
+            " GROUP BY operation ORDER BY operation"
+        )
+        return {columns.text(row[0]): columns.integer(row[1]) for row in rows}
+
     def latest_publication(self) -> Publication | None:
         """Return the publication with the highest number, None before the first."""
         return _latest(self._file)
 
+    def publication_at(self, at: datetime) -> Publication | None:
+        """Return the newest publication made by an instant, None before the first."""
+        return _latest(self._file, at)
+
     def _rows(self, where: str, values: tuple[columns.Value, ...]) -> tuple[Row, ...]:
-        rows = self._file.run(f"{_ROW} WHERE {where}", values)
+        rows = self._found(f"{_ROW} WHERE {where}", values)
         return tuple(columns.decoded(columns.row, row) for row in rows)
+
+    def _found(
+        self, sql: str, values: tuple[columns.Value, ...]
+    ) -> list[tuple[columns.Value, ...]]:
+        """Return the rows of a question that a stranger's text may be part of."""
+        return self._file.run(sql, values) if columns.is_storable(values) else []
 
 
 def _not_found() -> NotFoundError:
@@ -281,37 +332,38 @@ def _same(stored: Reservation, request: ReserveRequest) -> Reservation:
     return stored
 
 
-def _count_up(file: SqliteFile, name: str) -> int:
-    sql = """INSERT INTO counter VALUES (?, 1)
-        ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"""
-    return columns.integer(file.run(sql, (name,))[0][0])
+def _count_up(file: SqliteFile, name: str, after: int = 0) -> int:
+    sql = """INSERT INTO counter VALUES (?, ? + 1) ON CONFLICT (name)
+        DO UPDATE SET value = MAX(value + 1, excluded.value) RETURNING value"""
+    return columns.integer(file.run(sql, (name, after))[0][0])
 
 
 def _allocate(file: SqliteFile, request: ReserveRequest) -> Allocation:
     """Count a serial and a place, draw an index and a salt."""
     year = dates.day_of(request.at).year
-    number = _count_up(file, f"serial {request.key.issuer} {year}")
+    issuer, list_id = request.key.issuer, request.list_id
+    number = _count_up(file, f"serial {issuer} {year}")
     if number > SERIAL_MAX:
         raise refused(
             Text(f"{year} 年的流水号已用完", f"the serials of {year} are used up")
         )
-    if _count_up(file, f"list {request.list_id}") > LIST_FILL_MAX:
-        raise ListFullError(request.list_id)
+    if _count_up(file, f"list {issuer} {list_id}") > LIST_FILL_MAX:
+        raise ListFullError(list_id)
     return Allocation(
         serial=f"{year}{number:07d}",
-        list_id=request.list_id,
-        index=_free_index(file, request.list_id),
+        list_id=list_id,
+        index=_free_index(file, issuer, list_id),
         salt=secrets.token_bytes(SALT_BYTES),
         instant=request.at.astimezone(UTC),
     )
 
 
-def _free_index(file: SqliteFile, list_id: int) -> int:
+def _free_index(file: SqliteFile, issuer: str, list_id: int) -> int:
     """Draw until an index is free; under LIST_FILL_MAX two draws on average."""
-    sql = "SELECT 1 FROM license WHERE list_id = ? AND list_index = ?"
+    sql = "SELECT 1 FROM license WHERE issuer = ? AND list_id = ? AND list_index = ?"
     while True:
         index = secrets.randbelow(LIST_CAPACITY)
-        if not file.run(sql, (list_id, index)):
+        if not file.run(sql, (issuer, list_id, index)):
             return index
 
 
@@ -327,14 +379,13 @@ def _insert(file: SqliteFile, made: Reservation, number: str) -> None:
         place.index,
         place.salt,
         columns.seconds(place.instant),
-        State.RESERVED.value,
         number,
         made.record,
     )
     file.run(
         """INSERT INTO license (identifier, issuer, type_name, operation, source,
-            source_number, digest, serial, list_id, list_index, salt, instant, state,
-            number, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            source_number, digest, serial, list_id, list_index, salt, instant,
+            number, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         values,
     )
     at = place.instant
@@ -350,18 +401,22 @@ def _insert(file: SqliteFile, made: Reservation, number: str) -> None:
 def _swap(file: SqliteFile, change: Change) -> None:
     """Change one row if it is as expected; else say why not."""
     _check_successor(file, change)
+    issued_at, spans = columns.plan_values(change.plan)
     values = (
-        change.state.value,
-        columns.day_text(change.suspended_until),
-        change.successor,
-        columns.day_text(change.superseded_from),
-        change.identifier,
-        change.expected.value,
-        change.successor,
-        change.successor,
+        *(issued_at, change.successor),
+        *(change.identifier, change.seq),
+        *(change.successor, change.successor),
     )
-    if not file.run(_SWAP, values):
+    found = file.run(_SWAP, values)
+    if not found:
         raise _why_not(file, change)
+    place = found[0]
+    file.run(
+        "DELETE FROM span WHERE issuer = ? AND list_id = ? AND list_index = ?",
+        tuple(place),
+    )
+    for span in spans:
+        file.run("INSERT INTO span VALUES (?, ?, ?, ?, ?)", (*place, *span))
 
 
 def _check_successor(file: SqliteFile, change: Change) -> None:
@@ -380,19 +435,21 @@ def _check_successor(file: SqliteFile, change: Change) -> None:
 
 def _why_not(file: SqliteFile, change: Change) -> ConflictError | NotFoundError:
     """Return the error of a row that could not be swapped."""
-    sql = "SELECT state, successor FROM license WHERE identifier = ?"
-    found = file.run(sql, (change.identifier,))
+    found = file.run(
+        f"SELECT ({_SEQ}), successor FROM license WHERE identifier = ?",  # noqa: S608  constants only
+        (change.identifier,),
+    )
     if not found:
         return _not_found()
-    state = columns.decoded(lambda row: State(columns.text(row[0])), found[0])
-    if state is not change.expected:
+    seq, successor = found[0]
+    if seq != change.seq:
         return ConflictError(
             Text(
-                f"证照状态已变为“{state.text.zh}”，请重新查看后再操作",
-                f"the license is {state.text.en} by now; look at it again",
+                "该证照在此期间已有新的变动，请重新查看后再操作",
+                "something happened to the license meanwhile; look at it again",
             )
         )
-    if found[0][1] is not None:
+    if None not in (successor, change.successor) and successor != change.successor:
         return ConflictError(
             Text("该证照已有另一新版本", "the license has another successor already")
         )
@@ -411,6 +468,12 @@ def _record(file: SqliteFile, event: Event) -> int:
     return columns.integer(rows[0][0])
 
 
-def _latest(file: SqliteFile) -> Publication | None:
-    rows = file.run("SELECT * FROM publication ORDER BY number DESC LIMIT 1")
+def _latest(file: SqliteFile, at: datetime | None = None) -> Publication | None:
+    """Return the publication with the highest number, among those made by ``at``."""
+    moment = None if at is None else columns.seconds(at)
+    rows = file.run(
+        "SELECT * FROM publication WHERE ?1 IS NULL OR at <= ?1"
+        " ORDER BY number DESC LIMIT 1",
+        (moment,),
+    )
     return columns.decoded(columns.publication, rows[0]) if rows else None

@@ -18,7 +18,7 @@ from elicense.model import Text
 from elicense.register.columns import Value, integer
 
 _APPLICATION_ID = 0x454C5247  # "ELRG": marks the file as a register
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = (
     """CREATE TABLE license (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,14 +28,23 @@ _SCHEMA = (
         digest BLOB NOT NULL,
         serial TEXT NOT NULL, list_id INTEGER NOT NULL, list_index INTEGER NOT NULL,
         salt BLOB NOT NULL, instant INTEGER NOT NULL,
-        state TEXT NOT NULL, suspended_until TEXT, superseded_from TEXT,
+        issued_at INTEGER,
         successor TEXT UNIQUE REFERENCES license (identifier),
         number TEXT NOT NULL, record BLOB NOT NULL,
         UNIQUE (issuer, type_name, operation, source, source_number),
         UNIQUE (issuer, serial),
-        UNIQUE (list_id, list_index)
+        UNIQUE (issuer, list_id, list_index)
     ) STRICT""",
     "CREATE INDEX license_number ON license (number)",
+    # The plan of a license to which more happened than its issue. It follows from the
+    # events; a status list is made from these rows alone.
+    """CREATE TABLE span (
+        issuer TEXT NOT NULL, list_id INTEGER NOT NULL, list_index INTEGER NOT NULL,
+        since INTEGER NOT NULL, state TEXT NOT NULL,
+        PRIMARY KEY (issuer, list_id, list_index, since),
+        FOREIGN KEY (issuer, list_id, list_index)
+            REFERENCES license (issuer, list_id, list_index)
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE output (
         identifier TEXT PRIMARY KEY REFERENCES license (identifier),
         token BLOB NOT NULL, pdf BLOB NOT NULL
@@ -243,6 +252,14 @@ def _check_kind(conn: sqlite3.Connection) -> None:
     version = integer(_run(conn, "PRAGMA user_version")[0][0])
     if application != _APPLICATION_ID or version < 1:
         raise refused(_CAUSES[sqlite3.SQLITE_NOTADB])
+    if version < _SCHEMA_VERSION:
+        raise refused(
+            Text(
+                f"该登记库由早期试用版本建立（版本 {version}），不能使用，请重新建立",
+                f"made by an earlier trial version (version {version}), which this"
+                " program can not use; make a new one",
+            )
+        )
     if version > _SCHEMA_VERSION:
         raise refused(
             Text(

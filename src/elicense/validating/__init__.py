@@ -11,6 +11,7 @@ from elicense.catalog import Catalog
 from elicense.payload import NotOursError
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.trust import TrustState
+from elicense.validating.evidence import MAX_TIMESTAMPS, Evidence
 from elicense.validating.sealed import Inquiry, check_pdf, check_record
 from elicense.validating.token import NO_TOKEN, TokenFindings, check_token
 from elicense.validating.verdict import NotPassedError, Scope, Verdict
@@ -18,6 +19,7 @@ from esign.errors import MalformedError
 from esign.verdict import Check, Code, Indication, decide
 
 __all__ = [
+    "MAX_TIMESTAMPS",
     "NotPassedError",
     "Scope",
     "Verdict",
@@ -38,6 +40,7 @@ def validate(
     *,
     policy: ValidationPolicy = STANDARD,
     catalog: Catalog | None = None,
+    evidence: tuple[bytes, ...] = (),
 ) -> Verdict:
     """Validate a PDF or an image of a QR, whichever the bytes are.
 
@@ -47,6 +50,8 @@ def validate(
         at: aware instant that is asked about.
         policy: limits of the validator.
         catalog: types for the face check; the built-in ones where None.
+        evidence: RFC 3161 timestamps over the license's token or the whole PDF, made
+            by another organization's service (docs/formats/evidence.md).
 
     Returns:
         A verdict for any bytes; UNSUPPORTED for what is neither.
@@ -57,9 +62,11 @@ def validate(
     if len(data) > policy.max_input_bytes:
         return _unread(Code.UNREADABLE, _too_large(policy), trust, at)
     if data.startswith(_PDF_MARK):
-        return validate_pdf(data, trust, at, policy=policy, catalog=catalog)
+        return validate_pdf(
+            data, trust, at, policy=policy, catalog=catalog, evidence=evidence
+        )
     if data.startswith(_IMAGE_MARKS):
-        return validate_image(data, trust, at, policy=policy)
+        return validate_image(data, trust, at, policy=policy, evidence=evidence)
     detail = "neither a PDF nor an image"
     return _unread(Code.UNSUPPORTED, detail, trust, at)
 
@@ -71,6 +78,7 @@ def validate_pdf(
     *,
     policy: ValidationPolicy = STANDARD,
     catalog: Catalog | None = None,
+    evidence: tuple[bytes, ...] = (),
 ) -> Verdict:
     """Validate a sealed PDF: seal, token, record and, by policy, the printed face.
 
@@ -81,7 +89,7 @@ def validate_pdf(
         detail = "not a PDF, or larger than the policy allows"
         return _unread(Code.UNREADABLE, detail, trust, at)
     types = Catalog.builtin() if catalog is None else catalog
-    found = check_pdf(pdf, Inquiry(trust, at, policy, types))
+    found = check_pdf(pdf, Inquiry(trust, at, policy, types, Evidence(evidence)))
     return _verdict(found.checks, found.scope, found.token, trust, at)
 
 
@@ -91,6 +99,7 @@ def validate_image(
     at: datetime,
     *,
     policy: ValidationPolicy = STANDARD,
+    evidence: tuple[bytes, ...] = (),
 ) -> Verdict:
     """Validate the QR in a picture; other codes beside it are passed over.
 
@@ -112,10 +121,10 @@ def validate_image(
         return _unread(Code.UNSUPPORTED, detail, trust, at)
     if len({_token_or_text(text) for text in ours}) > 1:
         return _unread(Code.UNREADABLE, "two different licenses", trust, at)
-    return validate_text(ours[0], trust, at, policy=policy)
+    return validate_text(ours[0], trust, at, policy=policy, evidence=evidence)
 
 
-def validate_text(
+def validate_text(  # noqa: PLR0913  each is one thing that a caller may have
     text: str,
     trust: TrustState,
     at: datetime,
@@ -123,6 +132,7 @@ def validate_text(
     policy: ValidationPolicy = STANDARD,
     record_bytes: bytes | None = None,
     catalog: Catalog | None = None,
+    evidence: tuple[bytes, ...] = (),
 ) -> Verdict:
     """Validate a QR text, in either carrier; scope ``qr``, or ``record`` with one.
 
@@ -135,6 +145,7 @@ def validate_text(
         policy: limits of the validator.
         record_bytes: the record that belongs to it, where the caller has it.
         catalog: types for comparing the two; the built-in ones where None.
+        evidence: RFC 3161 timestamps over the token.
     """
     _require_aware(at)
     if not text:
@@ -145,7 +156,7 @@ def validate_text(
         return _unread(Code.UNSUPPORTED, _recognised(text), trust, at)
     except MalformedError as err:
         return _unread(Code.MALFORMED, str(err), trust, at)
-    found = check_token(token, trust, at, policy)
+    found = check_token(token, trust, at, policy, Evidence(evidence, (token,)))
     if record_bytes is None:
         return _verdict(found.checks, Scope.QR, found, trust, at)
     types = Catalog.builtin() if catalog is None else catalog
@@ -198,6 +209,9 @@ def _verdict(
     trust: TrustState,
     at: datetime,
 ) -> Verdict:
+    claims = found.claims
+    issuer = None if claims is None else trust.organizations.get(claims.issuer)
+    name = "" if issuer is None or claims is None else issuer.name_on(claims.issue_date)
     return Verdict(
         code=decide(checks),
         scope=scope,
@@ -206,5 +220,6 @@ def _verdict(
         root=trust.root,
         bundle_number=None if trust.bundle is None else trust.bundle.number,
         status_as_of=found.status_as_of,
-        claims=found.claims,
+        claims=claims,
+        issuer_name=name,
     )

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from elicense import attachments, face, layout, payload, record
-from elicense.attachments import NoLicenseError
+from elicense.attachments import Attachments, NoLicenseError
 from elicense.catalog import Catalog, LicenseType
+from elicense.catalog.kinds import FIRST_GRANT
 from elicense.errors import ElicenseError, UnknownTypeError
+from elicense.identifiers import issuer_part
 from elicense.layout import Page
 from elicense.model import License
 from elicense.payload import Claims
 from elicense.policy import ValidationPolicy
 from elicense.trust import TrustState
+from elicense.validating.evidence import NO_EVIDENCE, Evidence
 from elicense.validating.token import NO_TOKEN, TokenFindings, check_token
 from elicense.validating.verdict import Scope
 from esign import pades
@@ -31,6 +34,7 @@ class Inquiry:
     at: datetime
     policy: ValidationPolicy
     catalog: Catalog
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,10 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
     The checks, in order:
 
     1. the seal (``seal-format``, ``seal-trust``, ``seal-signature``,
-       ``seal-authority``, ``seal-second-engine``): one revision, sealed by a listed
-       seal, nothing changed;
-    2. ``attachments``: the PDF carries a record and a token, and nothing else;
+       ``seal-authority``, ``seal-key``, ``seal-second-engine``): one revision, sealed
+       by a listed seal, nothing changed;
+    2. ``attachments``: the PDF carries a record and a token, perhaps a scan of the
+       paper, and nothing else;
     3. the token: every check of :func:`check_token`;
     4. ``seal-issuer``: the seal is the token's issuer's, granted for the type, and made
        at the instant at which the token was signed;
@@ -67,7 +72,7 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         pdf: the file; its size was checked.
         inquiry: trust, instant, policy and catalog.
     """
-    report = pades.validate(pdf, inquiry.trust.seal_grants, inquiry.at)  # (1)
+    report = _check_seal(pdf, inquiry)  # (1)
     structure, *others = report.checks
     if structure.code is not None:
         return PDFFindings((_foreign(pdf, structure), *others))
@@ -81,8 +86,13 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         return PDFFindings((*report.checks, failure))
     token = attached.token
     seal_held = all(check.code is None for check in report.checks)
-    found = check_token(token, inquiry.trust, inquiry.at, inquiry.policy)  # (3)
+    evidence = inquiry.evidence.of(token, pdf)
+    found = check_token(
+        token, inquiry.trust, inquiry.at, inquiry.policy, evidence
+    )  # (3)
     license_, record_check = check_record(attached.record, found.claims, inquiry)  # (5)
+    if license_ is not None:
+        license_, record_check = _check_scan(license_, attached, record_check)
     face_check = _check_face(pdf, license_, token, seal_held, inquiry)  # (6)
     checks = (
         *report.checks,
@@ -98,6 +108,27 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         _scope(report, record_check, face_check),
         TokenFindings(found.checks, claims, found.status_as_of),
     )
+
+
+def _check_seal(pdf: bytes, inquiry: Inquiry) -> SealReport:
+    """Check the seal, with the evidence that speaks of the whole file."""
+    trust, at = inquiry.trust, inquiry.at
+    report = pades.validate(pdf, trust.seal_grants, at)
+    doubted = any(check.code is Code.KEY_COMPROMISED for check in report.checks)
+    if not doubted or report.seal is None:
+        return report
+    proven = inquiry.evidence.of(pdf).existed_by(report.seal.code, trust)
+    return pades.validate(pdf, trust.seal_grants, at, evidence_before=proven)
+
+
+def _check_scan(
+    license_: License, attached: Attachments, check: Check
+) -> tuple[License | None, Check]:
+    """Compare the scan of the paper, where there is one, with what the record says."""
+    fault = attachments.scan_fault(attached.scan, license_.draft.scan)
+    if fault is None:
+        return license_, check
+    return None, Check.failed("record", Code.ALTERED, fault)
 
 
 def _foreign(pdf: bytes, structure: Check) -> Check:
@@ -149,19 +180,32 @@ def check_record(
         return None, Check.failed("record", Code.MALFORMED, str(err))
     if claims is None:
         return None, Check.not_checked("record", "the token did not hold")
-    license_type = _type_of(license_, inquiry.catalog)
-    reason = None
-    if record.digest(data) != claims.record_digest:
-        reason = "the record is not the one that the token names"
-    elif not _agrees(license_, claims, license_type):
-        reason = "the record and the token say different things"
-    elif not _names_its_issuer(license_, inquiry.trust):
-        reason = "the record names its issuer otherwise than the trust bundle"
-    elif license_type is not None and not license_type.describes(license_):
-        reason = "the record has not the title, type code, fields or end of its type"
+    reason = _record_fault(data, license_, claims, inquiry)
     if reason is not None:
         return None, Check.failed("record", Code.ALTERED, reason)
+    if license_.draft.origin == FIRST_GRANT and _predates_its_issuer(
+        claims, inquiry.trust
+    ):
+        reason = "dated before its issuer's keys, and not declared as granted on paper"
+        return None, Check.failed("record", Code.NOT_AUTHORIZED, reason)
     return license_, Check.passed("record")
+
+
+def _record_fault(
+    data: bytes, license_: License, claims: Claims, inquiry: Inquiry
+) -> str | None:
+    license_type = _type_of(license_, inquiry.catalog)
+    if record.digest(data) != claims.record_digest:
+        return "the record is not the one that the token names"
+    if not _agrees(license_, claims, license_type):
+        return "the record and the token say different things"
+    if not _names_its_issuer(license_, inquiry.trust):
+        return "the record names its issuer otherwise than the trust bundle"
+    if license_type is not None and not license_type.describes(license_):
+        return "the record has not the title, type code, fields or end of its type"
+    if not _continues_its_own(license_, claims, inquiry.trust):
+        return "the record continues a license that was not its issuer's to continue"
+    return None
 
 
 def _agrees(
@@ -184,6 +228,32 @@ def _names_its_issuer(license_: License, trust: TrustState) -> bool:
     entry = trust.organizations.get(license_.issuer.code)
     day = license_.draft.issue_date
     return entry is not None and entry.name_on(day) == license_.issuer.name
+
+
+def _predates_its_issuer(claims: Claims, trust: TrustState) -> bool:
+    first = trust.first_days.get(claims.issuer)
+    return first is not None and claims.issue_date < first
+
+
+def _continues_its_own(license_: License, claims: Claims, trust: TrustState) -> bool:
+    """Tell whether the version before it was the issuer's, or of whom it succeeded.
+
+    Of an organ that nobody pinned here speaks for, nothing is known, and nothing asked.
+    """
+    if license_.previous is None:
+        return True
+    before = issuer_part(license_.previous)
+    entry = trust.organizations.get(before)
+    return (
+        entry is None
+        or before == claims.issuer
+        or any(
+            item.code == claims.issuer
+            and claims.type_name in item.types
+            and item.since <= claims.signed_at
+            for item in entry.successors
+        )
+    )
 
 
 def _type_of(license_: License, catalog: Catalog) -> LicenseType | None:

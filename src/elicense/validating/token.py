@@ -10,25 +10,26 @@ from elicense.payload import Claims
 from elicense.policy import ValidationPolicy
 from elicense.quick_token import QuickEnvelope
 from elicense.trust import KeyGrant, TrustState
+from elicense.validating.evidence import NO_EVIDENCE, Evidence
 from esign.cose import Envelope
 from esign.errors import MalformedError, VerificationError
 from esign.statuslist import Status, StatusList
 from esign.verdict import Check, Code
 
 # Made once: a check that passed says the same for every license.
-_FORMAT, _ISSUER, _SIGNATURE, _AUTHORIZATION, _STATUS, _VALIDITY, _TRUST = map(
-    Check.passed,
-    (
-        "format",
-        "issuer",
-        "signature",
-        "authorization",
-        "status",
-        "validity",
-        "trust",
-    ),
+_NAMES = (
+    "format",
+    "issuer",
+    "signature",
+    "authorization",
+    "key",
+    "status",
+    "validity",
+    "trust",
+    "clock",
 )
-_AFTER_FORMAT = ("issuer", "signature", "authorization", "status", "validity", "trust")
+_PASSED = {name: Check.passed(name) for name in _NAMES}
+_AFTER_FORMAT = _NAMES[1:]
 
 
 class TokenFindings(NamedTuple):
@@ -49,7 +50,11 @@ NO_TOKEN = TokenFindings(())
 
 
 def check_token(
-    token: bytes, trust: TrustState, at: datetime, policy: ValidationPolicy
+    token: bytes,
+    trust: TrustState,
+    at: datetime,
+    policy: ValidationPolicy,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> TokenFindings:
     """Check a token at an instant.
 
@@ -58,12 +63,16 @@ def check_token(
     1. ``format``: envelope and claims have their one spelling;
     2. ``issuer``: the bundle lists the organization and this key of it;
     3. ``signature``: it verifies with that key;
-    4. ``authorization``: the key may sign this type, signed in its period, not after
-       ``at``, and the identifier is the issuer's own;
-    5. ``status``: a list in force says that the license is neither revoked, superseded
+    4. ``authorization``: the key may sign this type and this legal date, signed in its
+       period, not after ``at``, and the identifier is the issuer's own;
+    5. ``key``: it was neither withdrawn as compromised nor retired without being
+       destroyed, or evidence places the license before that;
+    6. ``status``: a list in force says that the license is neither revoked, superseded
        nor suspended;
-    6. ``validity``: ``at`` lies in the period, and no checkpoint was missed;
-    7. ``trust``: the bundle is not older than it and the policy allow.
+    7. ``validity``: ``at`` lies in the period, and no checkpoint was missed;
+    8. ``trust``: neither the bundle nor the issuer's own, where a hub merged it, is
+       older than it and the policy allow;
+    9. ``clock``: the machine's clock reads no less than what was seen before.
 
     Does NOT compare the token with anything printed or attached.
 
@@ -72,6 +81,7 @@ def check_token(
         trust: what is believed.
         at: aware instant that is asked about.
         policy: limits of the validator.
+        evidence: what proves that the license existed at an earlier time.
     """
     try:  # (1)
         envelope, claims = _read(token)
@@ -81,17 +91,19 @@ def check_token(
     if grant is None:  # (2)
         unknown = _unknown_issuer(claims.issuer, trust)
         later = _not_checked(_AFTER_FORMAT[1:], "no key")
-        return TokenFindings((_FORMAT, unknown, *later))
+        return TokenFindings((_PASSED["format"], unknown, *later))
     signature = _signature(envelope, grant)  # (3)
-    status, as_of = _status(claims, trust, at, policy)  # (5)
+    status, as_of = _status(claims, trust, at, policy)  # (6)
     checks = (
-        _FORMAT,
-        _ISSUER,
+        _PASSED["format"],
+        _PASSED["issuer"],
         signature,
-        _authorization(claims, grant, at),  # (4)
+        _authorization(claims, grant, trust, at),  # (4)
+        _key(grant, trust, at, evidence),  # (5)
         status,
-        _validity(claims, at),  # (6)
-        _freshness(trust, at, policy),  # (7)
+        _validity(claims, at),  # (7)
+        _freshness(claims.issuer, trust, at, policy),  # (8)
+        _clock(trust, at),  # (9)
     )
     if signature.code is not None:
         return TokenFindings(checks)
@@ -131,10 +143,12 @@ def _signature(envelope: Envelope | QuickEnvelope, grant: KeyGrant) -> Check:
         envelope.verify(grant.key)
     except VerificationError as err:
         return Check.failed("signature", Code.BAD_SIGNATURE, str(err))
-    return _SIGNATURE
+    return _PASSED["signature"]
 
 
-def _authorization(claims: Claims, grant: KeyGrant, at: datetime) -> Check:
+def _authorization(
+    claims: Claims, grant: KeyGrant, trust: TrustState, at: datetime
+) -> Check:
     reason = None
     if claims.type_name not in grant.types:
         reason = "the key was not granted this license type"
@@ -144,9 +158,32 @@ def _authorization(claims: Claims, grant: KeyGrant, at: datetime) -> Check:
         reason = "signed after the instant that is asked about"
     elif issuer_part(claims.identifier) != claims.issuer:
         reason = "the identifier is another organization's"
+    elif claims.issue_date < trust.first_days[claims.issuer] and not _is_backfill(
+        claims, grant
+    ):
+        reason = (
+            "its legal date lies before its issuer's keys, and in no backfill range"
+        )
     if reason is not None:
         return Check.failed("authorization", Code.NOT_AUTHORIZED, reason)
-    return _AUTHORIZATION
+    return _PASSED["authorization"]
+
+
+def _is_backfill(claims: Claims, grant: KeyGrant) -> bool:
+    """Tell whether the key may seal licenses granted on paper on that date (存量)."""
+    days = grant.backfill
+    return days is not None and days[0] <= claims.issue_date <= days[1]
+
+
+def _key(grant: KeyGrant, trust: TrustState, at: datetime, evidence: Evidence) -> Check:
+    since = grant.doubtful_from(at)
+    if since is None:
+        return _PASSED["key"]
+    proven = evidence.existed_by(grant.organization, trust)
+    if proven is not None and proven < since:
+        return Check.passed("key", f"existed by {proven:%Y-%m-%d}")
+    detail = f"the key may have been in other hands from {since:%Y-%m-%d} on"
+    return Check.failed("key", Code.KEY_COMPROMISED, detail)
 
 
 _STATUS_CODES = {
@@ -171,7 +208,7 @@ def _status(
     if status is not Status.VALID:
         detail = f"list {number}, sequence {listed.sequence}"
         return Check.failed("status", _STATUS_CODES[status], detail), as_of
-    return _STATUS, as_of
+    return _PASSED["status"], as_of
 
 
 def _list_in_force(
@@ -207,10 +244,12 @@ def _validity(claims: Claims, at: datetime) -> Check:
         return Check.failed("validity", Code.LAPSED, detail)
     if day < first:
         return Check.failed("validity", Code.NOT_YET_VALID, f"valid from {first}")
-    return _VALIDITY
+    return _PASSED["validity"]
 
 
-def _freshness(trust: TrustState, at: datetime, policy: ValidationPolicy) -> Check:
+def _freshness(
+    issuer: str, trust: TrustState, at: datetime, policy: ValidationPolicy
+) -> Check:
     bundle = trust.bundle
     if bundle is None:
         return Check.failed("trust", Code.UNKNOWN_ISSUER, trust.why_empty)
@@ -218,4 +257,18 @@ def _freshness(trust: TrustState, at: datetime, policy: ValidationPolicy) -> Che
     if at - bundle.issued_at > limit:
         detail = f"the trust bundle is older than {limit.days} days"
         return Check.failed("trust", Code.STALE, detail)
-    return _TRUST
+    source = trust.sources.get(issuer)
+    if source is not None:
+        limit = min(source.max_age, policy.max_bundle_age)
+        if at - source.issued_at > limit:
+            detail = f"the issuer's own bundle is older than {limit.days} days"
+            return Check.failed("trust", Code.STALE, detail)
+    return _PASSED["trust"]
+
+
+def _clock(trust: TrustState, at: datetime) -> Check:
+    floor = trust.clock_floor
+    if floor is not None and at < floor:
+        detail = f"the clock reads {at:%Y-%m-%d %H:%M}, and it was later before (UTC)"
+        return Check.failed("clock", Code.CLOCK_ROLLBACK, detail)
+    return _PASSED["clock"]

@@ -47,6 +47,7 @@ class Verdict:
         bundle_number: number of the trust bundle; None without trust.
         claims: what the license says, only if its signature held. Names are in full
             here; :meth:`to_json` and :meth:`__repr__` mask them or leave them out.
+        issuer_name: how the issuing organ was called on the license's legal date.
         evidence: what carried the answer.
     """
 
@@ -58,6 +59,7 @@ class Verdict:
     bundle_number: int | None = None
     status_as_of: datetime | None = None
     claims: Claims | None = field(default=None, repr=False)
+    issuer_name: str = ""
     evidence: str = "signature"
 
     @property
@@ -105,8 +107,13 @@ class Verdict:
             "trust": trust,
             "message": {"zh": self.message.zh, "en": self.message.en},
             "checks": [_check_json(check) for check in self.checks],
-            "license": None if self.claims is None else summary(self.claims),
+            "license": self._license(),
         }
+
+    def _license(self) -> Mapping[str, object] | None:
+        if self.claims is None:
+            return None
+        return {**summary(self.claims), "issuer_name": self.issuer_name}
 
 
 def instant_text(at: datetime) -> str:

@@ -16,6 +16,7 @@ FORMAT = "seal-format"
 TRUST = "seal-trust"
 SIGNATURE = "seal-signature"
 AUTHORITY = "seal-authority"
+KEY = "seal-key"
 SECOND_ENGINE = "seal-second-engine"
 
 
@@ -30,6 +31,9 @@ class SealGrant:
         roots: the roots that may stand above it, DER.
         signs_from: first instant at which it may seal, aware UTC.
         signs_until: first instant at which it may no longer; None is without an end.
+        destroyed: the retired key is attested destroyed; asked from ``signs_until`` on.
+        compromised_from: first instant at which somebody else may have sealed with the
+            key, aware UTC; None for a key that is not compromised.
     """
 
     organization: str
@@ -37,6 +41,8 @@ class SealGrant:
     roots: tuple[bytes, ...]
     signs_from: datetime
     signs_until: datetime | None
+    destroyed: bool = False
+    compromised_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ def validate(
     at: datetime,
     *,
     second_engine: bool = True,
+    evidence_before: datetime | None = None,
 ) -> SealReport:
     """Validate a sealed PDF.
 
@@ -90,28 +97,38 @@ def validate(
     4. seal-authority: the seal was made by ``at``, inside the grant's period, with the
        grant's exact certificates, for the grant's organization, under a path to a root
        that held at the sealing instant; NOT_AUTHORIZED.
-    5. seal-second-engine: pyHanko agrees; BAD_SIGNATURE. Made only where all the
-       others passed, so that it can only add a refusal.
+    5. seal-key: nobody else can have made the seal; KEY_COMPROMISED. Of a compromised
+       key that is so only for a seal made before the compromise, in a file proven to
+       have existed before it; of a retired key for a file proven to have existed before
+       it retired, or once the key is attested destroyed.
+    6. seal-second-engine: pyHanko agrees, under the path that 4 found; BAD_SIGNATURE.
+       Made only where 1 to 4 passed, so that it can only add a refusal. NOT_CHECKED
+       where a name of that path has characters that it cannot read.
 
     Never raises for bad input. Does NOT look at attachments or at the page, and does
-    NOT prove the sealing instant, which is the sealer's own claim.
+    NOT prove the sealing instant, which is the sealer's own claim: so a seal that says
+    it was made after the compromise is as doubtful as one that says it was not.
 
     Args:
         pdf: the whole file, any bytes.
         trust: SHA-256 of a seal certificate (32 bytes) to what it was granted; empty
             means that nothing passes.
         at: the instant of checking, aware UTC.
-        second_engine: False leaves check 5 out and says so (NOT_CHECKED): for bulk
+        second_engine: False leaves check 6 out and says so (NOT_CHECKED): for bulk
             runs, since it costs forty times the others.
+        evidence_before: the latest instant at which this very file is proven to have
+            existed, by a key of another organization that the caller verified; aware
+            UTC, None without evidence.
 
     Returns:
         The checks in this order, and the seal where 1 to 3 passed.
 
     Raises:
-        ValueError: ``at`` is naive.
+        ValueError: ``at`` or ``evidence_before`` is naive.
     """
-    if at.tzinfo is None:
-        raise ValueError("the instant of checking must be aware")
+    instants = (at, evidence_before)
+    if any(one is not None and one.tzinfo is None for one in instants):
+        raise ValueError("the instants of checking and of the evidence must be aware")
     try:
         sealed = read(pdf)
         signed = cms.parse(sealed.content)
@@ -124,13 +141,14 @@ def validate(
         return SealReport(_untrusted_checks(sealed, signed), None)
     checks = _trusted_checks(sealed, signed, grant, at)
     seal = _seal(sealed, signed) if checks[2].code is None else None
+    key = _key_check(sealed.sealed_at, grant, at, evidence_before)
     if any(check.code is not None for check in checks):
         last = Check.not_checked(SECOND_ENGINE, "an earlier check refused")
     elif second_engine:
-        last = _second_opinion(pdf, grant, sealed.sealed_at)
+        last = _second_opinion(pdf, signed.leaf, grant, sealed.sealed_at)
     else:
         last = Check.not_checked(SECOND_ENGINE, "left out by the caller")
-    return SealReport((*checks, last), seal)
+    return SealReport((*checks, key, last), seal)
 
 
 def _trusted_checks(
@@ -149,9 +167,43 @@ def _trusted_checks(
     )
 
 
-def _second_opinion(pdf: bytes, grant: SealGrant, sealed_at: datetime) -> Check:
+def _key_check(
+    sealed_at: datetime, grant: SealGrant, at: datetime, evidence: datetime | None
+) -> Check:
+    """Make check 5; by precedence every other refusal comes before it."""
+    stolen, retired = grant.compromised_from, grant.signs_until
+    reason = None
+    if stolen is not None and (sealed_at >= stolen or not _is_older(evidence, stolen)):
+        reason = "the seal's key is compromised"
+    elif (
+        retired is not None
+        and at >= retired
+        and not (grant.destroyed or _is_older(evidence, retired))
+    ):
+        reason = "the seal's key is retired and not attested destroyed"
+    if reason is not None:
+        return Check.failed(KEY, Code.KEY_COMPROMISED, reason)
+    return Check.passed(KEY)
+
+
+def _is_older(evidence: datetime | None, instant: datetime) -> bool:
+    return evidence is not None and evidence < instant
+
+
+def _second_opinion(
+    pdf: bytes, leaf: bytes, grant: SealGrant, sealed_at: datetime
+) -> Check:
+    # The other roots of a bundle are strangers' and have no say in this.
+    path = certificates.validate_path(
+        leaf, grant.certificates[1:], grant.roots, sealed_at
+    )
+    if not engine.can_read_names((*grant.certificates, *path.certificates)):
+        return Check.not_checked(
+            SECOND_ENGINE, "the second engine cannot read a name in the chain"
+        )
+
     def confirm() -> None:
-        engine.confirm(pdf, grant.certificates, grant.roots, sealed_at)
+        engine.confirm(pdf, path.certificates, sealed_at)
 
     return _made(SECOND_ENGINE, Code.BAD_SIGNATURE, confirm)
 
@@ -166,7 +218,7 @@ def _made(check_id: str, code: Code, rule: Callable[[], None]) -> Check:
 
 
 def _unreadable(code: Code, err: MalformedError) -> SealReport:
-    rest = (TRUST, SIGNATURE, AUTHORITY, SECOND_ENGINE)
+    rest = (TRUST, SIGNATURE, AUTHORITY, KEY, SECOND_ENGINE)
     return SealReport(
         (
             Check.failed(FORMAT, code, str(err)),
@@ -196,6 +248,7 @@ def _untrusted_checks(sealed: SealedPdf, signed: SignedData) -> tuple[Check, ...
         ),
         signature,
         Check.not_checked(AUTHORITY, "there is no grant for this certificate"),
+        Check.not_checked(KEY, "there is no grant for this certificate"),
         Check.not_checked(SECOND_ENGINE, "an earlier check refused"),
     )
 

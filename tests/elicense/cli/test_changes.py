@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 import pytest
@@ -133,6 +134,21 @@ WRONG = {
         "YYYY-MM-DD",
         "YYYY-MM-DD",
     ),
+    "a last day that is written to mean 长期": (
+        ["suspend", "--reason", "held", "--decision", "GOOD", "--until", "9999-12-31"],
+        "9999-12-30",
+        "9999-12-30",
+    ),
+    "an effect in the last hour of the calendar": (
+        ["suspend", "--reason", "held", "--decision", "LAST"],
+        "effective_at",
+        "effective_at",
+    ),
+    "a decision with a key twice": (
+        ["revoke", "--reason", "forfeited", "--decision", "TWICE"],
+        "多次",
+        "more than once",
+    ),
     "giving back what is not held": (
         ["reinstate", "--reason", "released", "--note", "x"],
         "不能",
@@ -155,6 +171,8 @@ def test_wrong_grounds_change_nothing(name, own):
         "BROKEN": "{",
         "PARTIAL": partial,
         "DEEP": "[" * 60_000,
+        "LAST": DECISION | {"effective_at": "9999-12-31T23:00:00Z"},
+        "TWICE": json.dumps(DECISION)[:-1] + ', "effective_at": "2027-01-01"}',
     }
     paths = {name: own.write(f"{name}.json", text) for name, text in contents.items()}
     before = own.state()
@@ -189,3 +207,15 @@ def test_publish_says_until_when_it_holds(own):
         result = own.run("publish", lang=lang)
         assert result.exit_code == 0
         assert expected in result.stdout
+
+
+@pytest.mark.parametrize("command", ["revoke", "show"])
+def test_a_name_that_no_register_can_hold_is_not_found(own, command):
+    before = own.state()
+    more = ["--reason", "cancelled"] if command == "revoke" else []
+    for lang, expected in (("zh", "没有这个证照标识"), ("en", "no such")):
+        result = own.run(command, "JY\udcff", *more, lang=lang)
+        assert result.exit_code == 2
+        assert expected in result.stderr
+        assert result.stdout == ""
+    assert own.state() == before

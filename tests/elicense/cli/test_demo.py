@@ -17,11 +17,12 @@ def test_the_story_ends_as_expected(told):
     folder, result = told
     assert result.exit_code == 0, result.stdout + result.stderr
     assert "✘" not in result.stdout
-    expected = ("VALID", "REVOKED", "SUSPENDED", "EXPIRED", "LAPSED", "STALE")
+    expected = ("VALID", "REVOKED", "SUSPENDED", "SUPERSEDED", "NOT_YET_VALID")
+    later = ("EXPIRED", "LAPSED", "STALE")
     refused = ("BAD_SIGNATURE", "MALFORMED", "UNSUPPORTED", "UNKNOWN_ISSUER")
-    for code in (*expected, *refused):
+    for code in (*expected, *later, *refused):
         assert code in result.stdout
-    assert len(list((folder / "licenses").glob("*.pdf"))) == 6
+    assert len(list((folder / "licenses").glob("*.pdf"))) == 7
 
 
 def test_what_it_leaves_can_be_verified_by_a_stranger(told, tmp_path, monkeypatch):
@@ -46,7 +47,7 @@ def test_the_report_stands_alone_in_both_languages(told):
     page = (told[0] / "report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert re.findall(r"(?:src|href)=\"(?!data:|licenses/)", page) == []
-    assert page.count("data:image/png;base64,") == 6
+    assert page.count("data:image/png;base64,") == 7
     for text in ("电子证照演示", "as a stranger finds them now", "REVOKED"):
         assert text in page
     assert 'class="wrong"' not in page

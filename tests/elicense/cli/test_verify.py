@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pypdfium2
 import pytest
 
-from elicense import pins
+from elicense import memory, pins
 from elicense.cli import report
 from elicense.policy import MAX_INPUT_BYTES
+from esign import clock
 from tests.elicense.cli.department import answers, command, process, run
 from tests.support import require_tool
 
@@ -352,3 +353,53 @@ def test_an_instant_without_a_day_in_china_stays_in_utc():
     assert report.moment(last) == "9999-12-31 23:59:59 +08:00"
     after = last + timedelta(seconds=1)
     assert report.moment(after) == "9999-12-31 16:00:00+00:00"
+
+
+def pinned_home(department, folder, ahead):
+    """Return an environment whose home pinned the department and saw a later time."""
+    home = folder / "home"
+    path, root = department.trust_file, department.root
+    env = {"ELICENSE_HOME": str(home)}
+    assert run("trust", "pin", path, "--root", root, env=env).exit_code == 0
+    now = clock.now() + ahead
+    memory.believe(home, path.read_bytes(), now, roots=(root,))
+    return env
+
+
+def test_a_workspace_notices_a_clock_that_was_set_back(department, tmp_path):
+    env = pinned_home(department, tmp_path, timedelta(days=1))
+    path = department.folder / "food.pdf"
+    for lang, expected in (("zh", "校准时间"), ("en", "set it right")):
+        result = department.run("verify", path, "--json", env=env, lang=lang)
+        assert codes(result) == ["CLOCK_ROLLBACK"]
+        assert expected in result.stderr
+    at = ("--at", clock.now().isoformat())
+    assert codes(department.run("verify", path, "--json", *at, env=env)) == ["VALID"]
+
+
+def test_an_older_own_publication_is_not_believed(own, tmp_path):
+    path, old = own.folder / "food.pdf", own.trust_file.read_bytes()
+    env = pinned_home(own, tmp_path, timedelta())
+    identifier = own.issued("food")["identifier"]
+    assert own.run("revoke", identifier, "--reason", "cancelled").exit_code == 0
+    assert own.run("publish").exit_code == 0
+    given = ("verify", path, "--json", "--trust", own.trust_file)
+    assert codes(own.run(*given, env=env)) == ["REVOKED"]
+    own.trust_file.write_bytes(old)
+    result = own.run(*given, env=env)
+    assert codes(result) == ["UNKNOWN_ISSUER"]
+    assert "get the current one" in result.stderr
+    for lang, expected in (("zh", "不予采信"), ("en", "cannot be used")):
+        result = own.run("verify", path, "--json", env=env, lang=lang)
+        assert codes(result) == ["UNKNOWN_ISSUER"]
+        assert expected in result.stderr
+
+
+def test_lost_memory_is_never_ignored_in_a_workspace_either(department, tmp_path):
+    env = pinned_home(department, tmp_path, timedelta())
+    (tmp_path / "home" / memory.FILE_NAME).unlink()
+    for lang, expected in (("zh", "缺失或已损坏"), ("en", "missing or damaged")):
+        path = department.folder / "food.pdf"
+        result = department.run("verify", path, env=env, lang=lang)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert expected in result.stderr

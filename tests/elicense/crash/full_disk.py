@@ -11,6 +11,7 @@ from killed import CODE, NAME, PASSPHRASE, START
 
 from elicense import Workspace, sample
 from elicense.errors import ElicenseError
+from elicense.issuing import Request
 
 _MANY = 100  # more licenses than the disk holds
 
@@ -22,10 +23,14 @@ def fill(workspace: Workspace) -> str:
         try:
             workspace.issue("food-business", application, number=str(n), at=START)
         except ElicenseError as err:
-            rows = [
-                workspace.known("food-business", number=str(i + 1)) for i in range(n)
+            requests = [
+                Request(type_name="food-business", application={}, number=str(i + 1))
+                for i in range(n)
             ]
-            states = ["absent" if row is None else row.state.value for row in rows]
+            rows = [workspace.known(request) for request in requests]
+            states = [
+                "absent" if row is None else row.state_at(START).value for row in rows
+            ]
             return f"{type(err).__name__} {' '.join(states)}"
     return "never full"
 

@@ -24,15 +24,23 @@ from types import FrameType
 
 from elicense import Workspace, files, sample
 from elicense.changing import Grounds
+from elicense.custody import Owner
 from elicense.events import Reason
+from elicense.issuing import Request
+from elicense.issuing import issue as issue_now
+from elicense.model import Organization
 
 START = datetime(2026, 11, 21, 15, 59, 50, tzinfo=UTC)  # ten seconds before midnight
+SOON = START + timedelta(minutes=1)  # under the publication of START
 LATER = START + timedelta(days=8)  # the publication of START is out of date
 NAME, CODE = "示例市行政审批局", "11990100000000027A"
 PASSPHRASE = b"for tests"
+OWNER = Owner(Organization(CODE, NAME), ("food-business",))
 CASE = "990100000000000001"
 OLD, NEW = b"old" * 30_000, b"new" * 30_000
-_SYSTEM = frozenset({"fchmod", "fsync", "mkdir", "rename", "replace"})
+_SYSTEM = frozenset(
+    {"fchmod", "fsync", "ftruncate", "mkdir", "pwrite", "rename", "replace", "unlink"}
+)
 _BUFFER = frozenset({"write", "flush", "close"})
 _READING = ("SELECT", "PRAGMA", "ROLLBACK")
 
@@ -73,6 +81,25 @@ def issue(folder: Path) -> None:
         workspace.issue("food-business", application, number=CASE, at=LATER)
 
 
+def renewal(old: str) -> Request:
+    """Return the request for a new version of a license."""
+    return Request(
+        type_name="food-business",
+        application=sample("food-business", SOON) | {"principal": "王示例"},
+        number=CASE,
+        operation="renew",
+        previous=old,
+        grounds=Grounds(reason=Reason.CORRECTED, note="test"),
+    )
+
+
+def follow(folder: Path) -> None:
+    """Issue a new version of the one license that is there."""
+    with Workspace(folder / "ws", PASSPHRASE) as workspace:
+        old = next(workspace.register.rows()).identifier
+        issue_now(workspace.desk(SOON), renewal(old), SOON)
+
+
 def create(folder: Path) -> None:
     """Make a workspace."""
     Workspace.create(folder / "ws", name=NAME, code=CODE, at=START).close()
@@ -82,6 +109,31 @@ def publish(folder: Path) -> None:
     """Publish a revocation."""
     with Workspace(folder / "ws", PASSPHRASE) as workspace:
         workspace.publish(LATER)
+
+
+def opened(folder: Path) -> Workspace:
+    """Open the workspace in a folder."""
+    return Workspace(folder / "ws", PASSPHRASE)
+
+
+def renew_key(folder: Path) -> None:
+    """Let a new token key sign."""
+    with opened(folder) as workspace, workspace.custody.changing():
+        workspace.custody.renew("token", OWNER, LATER)
+
+
+def compromise(folder: Path) -> None:
+    """Mark the seal as compromised."""
+    with opened(folder) as workspace, workspace.custody.changing():
+        seal = workspace.custody.parts.seal
+        workspace.custody.compromise(seal.name, START, OWNER, LATER)
+
+
+def rotate(folder: Path) -> None:
+    """Let a new root speak, without the publication that follows."""
+    with opened(folder) as workspace, workspace.custody.changing():
+        workspace.rewrite(root=workspace.custody.rotate_root(LATER))
+        workspace.custody.tidy()
 
 
 def write(folder: Path) -> None:
@@ -97,8 +149,12 @@ def revoke_only(workspace: Workspace, identifier: str) -> None:
 
 JOBS: dict[str, Callable[[Path], None]] = {
     "issue": issue,
+    "follow": follow,
     "create": create,
     "publish": publish,
+    "renew_key": renew_key,
+    "compromise": compromise,
+    "rotate": rotate,
     "write": write,
 }
 

@@ -1,0 +1,283 @@
+"""The commands ``keys``: a workspace's keys over time."""
+
+from datetime import date, datetime
+
+import click
+
+from elicense.cli import options, report
+from elicense.cli.place import open_workspace
+from elicense.cli.usage import WrongUsageError
+from elicense.keychain import KeyRecord
+from elicense.model import Text
+from elicense.office import KeysChanged
+from elicense.validating.verdict import instant_text
+from elicense.workspace import Workspace
+from esign import clock
+
+_PURPOSES = {
+    "token": Text("证照签名", "licenses"),
+    "status": Text("状态列表", "status lists"),
+    "seal": Text("印章", "seal"),
+    "bundle": Text("信任包", "trust bundles"),
+    "root": Text("信任根", "root"),
+}
+_NO_KEY = Text("密钥", "key")
+
+
+@click.group("keys")
+@options.common
+def keys_command() -> None:
+    """List the keys (密钥) of a workspace, and let new ones follow them.
+
+    A change is published at once; the answer says whether that was done.
+    """
+
+
+@keys_command.command("list")
+@options.as_json
+@options.common
+def list_command(*, as_json: bool) -> None:
+    """List every key that signs or signed, oldest first, and the root.
+
+    Public parts only: nothing is opened, and no passphrase is asked for.
+    """
+    with open_workspace() as workspace:
+        parts = workspace.custody.parts
+    last = parts.roots.last
+    if as_json:
+        for item in parts.keychain.records:
+            report.json_line(_key_json(item))
+        for purpose, key in (("bundle", last.bundle_keys[-1]), ("root", last.root)):
+            report.json_line(
+                {
+                    "purpose": purpose,
+                    "key": key.kid.hex(),
+                    "suite": key.suite.label,
+                    "fingerprint": key.fingerprint,
+                    "statement": last.number,
+                }
+            )
+        return
+    heads = (
+        Text("用途", "purpose"),
+        Text("密钥", "key"),
+        Text("算法", "suite"),
+        Text("启用", "signs from"),
+        Text("停用", "signs until"),
+        Text("说明", "remarks"),
+    )
+    since = report.moment(last.issued_at)
+    report.table(
+        heads,
+        [
+            *(_cells(item) for item in parts.keychain.records),
+            *(
+                (
+                    report.chosen(_PURPOSES[name]),
+                    key.kid.hex(),
+                    key.suite.label,
+                    since,
+                    "",
+                    "",
+                )
+                for name, key in (("bundle", last.bundle_keys[-1]), ("root", last.root))
+            ),
+        ],
+    )
+
+
+def _cells(item: KeyRecord) -> tuple[str, ...]:
+    until = item.period.signs_until
+    return (
+        report.chosen(_PURPOSES[item.purpose]),
+        item.name,
+        item.key.suite.label,
+        report.moment(item.period.signs_from),
+        "" if until is None else report.moment(until),
+        "; ".join(map(report.chosen, _remarks(item))),
+    )
+
+
+def _remarks(item: KeyRecord) -> list[Text]:
+    found = []
+    if item.compromised_from is not None:
+        since = report.moment(item.compromised_from)
+        found.append(Text(f"自 {since} 起可能失密", f"compromised from {since}"))
+    if item.backfill is not None:
+        first, last = item.backfill
+        found.append(Text(f"可补录 {first} 至 {last}", f"backfill {first} to {last}"))
+    if not item.signs:
+        found.append(
+            Text("私钥已销毁", "destroyed")
+            if item.destroyed
+            else Text("私钥未确认销毁", "not attested destroyed")
+        )
+    return found
+
+
+@keys_command.command("renew")
+@click.argument("purpose", type=click.Choice(["token", "status", "bundle", "seal"]))
+@click.option(
+    "--abandon",
+    is_flag=True,
+    help="Renew although licenses are reserved and not finished; they never will be.",
+)
+@options.as_json
+@options.common
+def renew_command(*, purpose: str, abandon: bool, as_json: bool) -> None:
+    """Let a new key sign from now on, and destroy the one before it (更换密钥).
+
+    What the old one signed stays good. Its file is overwritten and removed, as far as
+    the file system allows, and it is attested destroyed; copies in backups are yours to
+    destroy. A new bundle key needs the root's private key.
+    """
+    at = clock.now()
+    with open_workspace(signing=True) as workspace:
+        match purpose:
+            case "token" | "status" | "seal":
+                done = workspace.renew_key(purpose, at, abandon=abandon)
+                name = workspace.custody.parts.keychain.current(purpose).name
+            case _:
+                done = workspace.renew_bundle_key(at)
+                name = workspace.custody.parts.roots.last.bundle_keys[-1].kid.hex()
+    _print(done, [(Text("新密钥", "new key"), name)], {"new": name}, as_json=as_json)
+
+
+@keys_command.command("retire")
+@click.argument("key", metavar="KEY")
+@options.as_json
+@options.common
+def retire_command(*, key: str, as_json: bool) -> None:
+    """Attest that an earlier key was destroyed elsewhere (确认销毁).
+
+    For a key whose file was taken away from this workspace. Until somebody attests it,
+    what the key signed is KEY_COMPROMISED, because whoever finds it could back-date.
+    """
+    with open_workspace(signing=True) as workspace:
+        done = workspace.attest_destroyed(key, clock.now())
+    _print(done, [], {}, as_json=as_json)
+
+
+@keys_command.command("compromised")
+@click.argument("key", metavar="KEY|token|status|seal")
+@click.option(
+    "--from",
+    "since",
+    required=True,
+    callback=options.instant,
+    metavar="TIME",
+    help="From when it may have been in other hands: a day, or an instant.",
+)
+@options.as_json
+@options.common
+def compromised_command(*, key: str, since: datetime, as_json: bool) -> None:
+    """Mark a key that may have been in other hands (失密); it never signs again.
+
+    A new key signs from now on. What the old one signed is KEY_COMPROMISED for
+    strangers, unless a timestamp under another organization's key places it before.
+    """
+    at = clock.now()
+    if since > at:
+        raise WrongUsageError(
+            Text("--from 不能晚于现在", "--from: expected an instant that has passed")
+        )
+    with open_workspace(signing=True) as workspace:
+        done = workspace.compromise_key(key, since, at)
+        concerned = 0 if done.record is None else workspace.concerned(done.record)
+    rows = [(Text("涉及证照", "licenses concerned"), str(concerned))]
+    _print(done, rows, {"concerned": concerned}, as_json=as_json)
+    if concerned:
+        report.note(
+            Text(
+                "上述证照须逐一换发：elicense renew ID --reason reissued",
+                "issue each of them again: elicense renew ID --reason reissued",
+            )
+        )
+
+
+@keys_command.command("backfill")
+@click.option("--from", "first", required=True, callback=options.day, metavar="DAY")
+@click.option("--until", "last", required=True, callback=options.day, metavar="DAY")
+@options.as_json
+@options.common
+def backfill_command(*, first: date, last: date, as_json: bool) -> None:
+    """Let the token key seal licenses granted on paper in these days (存量补录)."""
+    if last < first:
+        raise WrongUsageError(
+            Text("--until 不能早于 --from", "--until: not before --from")
+        )
+    with open_workspace(signing=True) as workspace:
+        done = workspace.grant_backfill(first, last, clock.now())
+    _print(done, [], {}, as_json=as_json)
+
+
+@keys_command.command("rotate-root")
+@options.as_json
+@options.common
+def rotate_root_command(*, as_json: bool) -> None:
+    """Let a new root speak after the old one (轮换信任根), and destroy the old one.
+
+    Both sign that it does: whoever pinned the old root goes on without doing anything.
+    Needs the old root's private key; take the new one off line afterwards.
+    """
+    with open_workspace(signing=True) as workspace:
+        done = workspace.rotate_root(clock.now())
+        root, kept = workspace.settings.root, _root_file(workspace)
+    rows = [(Text("信任根指纹", "root"), root), (Text("私钥", "private key"), kept)]
+    _print(done, rows, {"root": root}, as_json=as_json)
+
+
+def _root_file(workspace: Workspace) -> str:
+    key = workspace.custody.parts.roots.last.root
+    return str(workspace.custody.path("root", key))
+
+
+def _print(
+    done: KeysChanged,
+    rows: list[report.Row],
+    more: dict[str, object],
+    *,
+    as_json: bool,
+) -> None:
+    number = None if done.publication is None else done.publication.number
+    if as_json:
+        record = None if done.record is None else _key_json(done.record)
+        answer = {"key": record, **more}
+        report.json_line({**answer, "published": done.published, "number": number})
+    else:
+        own = [] if done.record is None else _key_rows(done.record)
+        published = report.yes_or_no(answer=done.published)
+        report.rows([*own, *rows, (Text("已发布", "published"), published)])
+    if done.why_unpublished is not None:
+        why = done.why_unpublished
+        report.note(
+            Text(
+                f"已更改，但未能发布（{why.zh}）；请再执行 elicense publish",
+                f"changed, and not published ({why.en}); run: elicense publish",
+            )
+        )
+
+
+def _key_rows(item: KeyRecord) -> list[report.Row]:
+    label = _PURPOSES.get(item.purpose, _NO_KEY)
+    remarks = "; ".join(map(report.chosen, _remarks(item)))
+    return [(label, item.name), (Text("说明", "remarks"), remarks)]
+
+
+def _key_json(item: KeyRecord) -> dict[str, object]:
+    days = item.backfill
+    return {
+        "purpose": item.purpose,
+        "key": item.name,
+        "suite": item.key.suite.label,
+        "organization": item.organization,
+        "signs_from": instant_text(item.period.signs_from),
+        "signs_until": _text_or_none(item.period.signs_until),
+        "backfill": None if days is None else [day.isoformat() for day in days],
+        "destroyed": item.destroyed,
+        "compromised_from": _text_or_none(item.compromised_from),
+    }
+
+
+def _text_or_none(at: datetime | None) -> str | None:
+    return None if at is None else instant_text(at)

@@ -1,0 +1,461 @@
+"""Custody of a workspace's keys: which one signs, and how one follows another.
+
+Every change is one replaced file: new private keys are written first, under names of
+their own, then ``grants.cbor`` or ``root-statements.cbor`` is replaced, and only then
+the old private key is overwritten, attested destroyed, and removed. A run that is cut
+off anywhere leaves keys that work; the next change finishes what is left.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from elicense import files, keyring, trust, wiping
+from elicense.errors import WorkspaceError
+from elicense.keychain import Authority, Keychain, KeyRecord, Purpose
+from elicense.keyring import Keyring, PublicParts
+from elicense.model import Organization, Text
+from elicense.trust import Period, RootStatement, SignedStatement
+from elicense.trust.reading import MAX_STATEMENTS
+from esign.algorithms import Suite
+from esign.authority import DevelopmentAuthority
+from esign.certificates import read_certificate
+from esign.keys import PublicKey
+from esign.signer import SoftwareSigner
+
+CRL_DAYS = 30  # until nextUpdate; each publication makes new lists
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose keys they are, on the day of a change.
+
+    Attributes:
+        organization: name and code that a new seal carries.
+        types: the license types of the catalog, which the old key was granted.
+    """
+
+    organization: Organization
+    types: tuple[str, ...]
+
+
+class Custody:
+    """The folder ``keys`` of a workspace."""
+
+    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
+        """Read what is public; private keys are opened when they are used.
+
+        Args:
+            folder: of the key files.
+            passphrase: opens them; None reads the file ``passphrase``.
+
+        Raises:
+            WorkspaceError: a public file is damaged.
+            FileError: one cannot be read.
+        """
+        self.folder = folder
+        self._passphrase = passphrase
+        self._public = keyring.read_public(folder)
+        self._parts = keyring.parts_of(*self._public)
+        self._keys: Keyring | None = None
+
+    @property
+    def parts(self) -> PublicParts:
+        """What is public of the keys, as it was read last."""
+        return self._parts
+
+    def reload(self) -> PublicParts:
+        """Read the public files again: another process may have changed the keys.
+
+        Raises:
+            WorkspaceError: a public file is damaged.
+            FileError: one cannot be read.
+        """
+        found = keyring.read_public(self.folder)
+        if found != self._public:
+            self._parts = keyring.parts_of(*found)
+            self._public, self._keys = found, None
+        return self._parts
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """Fingerprints of all roots that ever spoke here, oldest first."""
+        return tuple(self._parts.roots.scopes)
+
+    @property
+    def keys(self) -> Keyring:
+        """The keys that sign now, opened on first use.
+
+        Raises:
+            WorkspaceError: there is no passphrase, or it is wrong, or a file damaged.
+            FileError: a file cannot be read.
+        """
+        if self._keys is None:
+            self._keys = keyring.unlock(self.folder, self._parts, self._secret())
+        return self._keys
+
+    def _secret(self) -> bytes:
+        return self._passphrase or keyring.kept_passphrase(self.folder)
+
+    def open_root(self) -> SoftwareSigner:
+        """Open the root that speaks now; see :func:`keyring.open_root`."""
+        return keyring.open_root(self.folder, self._parts, self._secret())
+
+    def private_files(self) -> tuple[Path, ...]:
+        """Return the files of all private keys that are here, but those of CAs."""
+        uses = ("root", "bundle", "token", "status", "seal")
+        return tuple(
+            path for use in uses for path in sorted(self.folder.glob(f"{use}-*.pem"))
+        )
+
+    def signing(self) -> AbstractContextManager[None]:
+        """Keep the keys from being changed while something is signed."""
+        return keyring.locked(self.folder, alone=False)
+
+    def changing(self) -> AbstractContextManager[None]:
+        """Keep all others away while the keys are changed."""
+        return keyring.locked(self.folder, alone=True)
+
+    def crls(self, at: datetime) -> tuple[bytes, ...]:
+        """Return the revocation lists of the development CAs, made at an instant.
+
+        Args:
+            at: aware UTC, whole seconds.
+
+        Raises:
+            WorkspaceError, FileError: the keys do not open.
+        """
+        seals = [
+            item
+            for item in self._parts.keychain.own("seal")
+            if item.compromised_from is not None
+        ]
+        return tuple(
+            authority.crl(at, CRL_DAYS, dict(_revoked(seals, authority.chain, at)))
+            for authority in self.keys.authorities
+            if _is_valid(authority, at)
+        )
+
+    def is_untidy(self) -> bool:
+        """Tell whether a change was cut off before the old key was destroyed.
+
+        Raises:
+            FileError: the folder cannot be entered.
+        """
+        waiting = [
+            self._path(item)
+            for item in self._parts.keychain.records
+            if not item.signs and not item.destroyed
+        ]
+        return any(files.is_file(path) for path in (*waiting, *self._spent()))
+
+    # Changes. The caller holds :meth:`changing`.
+
+    def renew(self, purpose: Purpose, owner: Owner, at: datetime) -> KeyRecord:
+        """Let a new key of the same suite sign, and destroy the one before it.
+
+        Args:
+            purpose: which one; a seal gets a new certificate of the development CA.
+            owner: whose.
+            at: whole seconds UTC.
+
+        Returns:
+            The record of the old key, as it is now.
+
+        Raises:
+            WorkspaceError: the old key signs from this very second, or the keys do not
+                open.
+            FileError: a file cannot be written; the old key signs on.
+        """
+        old = self.reload().keychain.current(purpose)
+        self._replace(old, owner, at)
+        return self._finished(old)
+
+    def compromise(
+        self, name: str, since: datetime, owner: Owner, at: datetime
+    ) -> KeyRecord:
+        """Mark a key that may have been in other hands; it never signs again.
+
+        Args:
+            name: the key's kid in hexadecimal.
+            since: from when; not after ``at``. An earlier mark stays.
+            owner: whose.
+            at: whole seconds UTC.
+
+        Returns:
+            The record of the key, as it is now.
+
+        Raises:
+            WorkspaceError: no such key, or as for :meth:`renew`.
+            ValueError: ``since`` lies after ``at``.
+        """
+        if since > at:
+            raise ValueError("a key is known to be compromised, not expected to be")
+        found = self._find(name)
+        known = found.compromised_from
+        earliest = since if known is None else min(since, known)
+        if found.signs:
+            self._replace(found, owner, at, earliest)
+        else:
+            self.keep(
+                self._parts.keychain.changed(replace(found, compromised_from=earliest))
+            )
+        return self._finished(found)
+
+    def attest(self, name: str) -> KeyRecord:
+        """Keep that an earlier key exists no more, on the word of the caller.
+
+        Args:
+            name: the key's kid in hexadecimal.
+
+        Returns:
+            The record of the key, as it is now.
+
+        Raises:
+            WorkspaceError: no such key, or it signs.
+            FileError: its file is here and cannot be overwritten.
+        """
+        found = self._find(name)
+        if found.signs:
+            raise WorkspaceError(
+                Text(
+                    f"密钥 {name} 正在使用，请先更换：elicense keys renew",
+                    f"the key {name} signs; renew it first: elicense keys renew",
+                )
+            )
+        self.tidy()
+        attested = replace(self._find(name), destroyed=True)
+        self.keep(self._parts.keychain.changed(attested))
+        return attested
+
+    def _find(self, name: str) -> KeyRecord:
+        found = self.reload().keychain.find(name)
+        if found is None:
+            raise WorkspaceError(
+                Text(
+                    f"没有密钥 {name}（elicense keys list）",
+                    f"there is no key {name} (elicense keys list)",
+                )
+            )
+        return found
+
+    def backfill(self, first: date, last: date) -> KeyRecord:
+        """Grant the token key that signs now the legal dates of licenses on paper.
+
+        Args:
+            first: the first day.
+            last: the last one, inclusive; not before ``first``.
+
+        Returns:
+            The record of the key, as it is now.
+        """
+        if last < first:
+            raise ValueError("a range does not end before it begins")
+        current = self.reload().keychain.current("token")
+        granted = replace(current, backfill=(first, last))
+        self.keep(self._parts.keychain.changed(granted))
+        return granted
+
+    def renew_bundle_key(self, at: datetime) -> None:
+        """Let the root name a new bundle key, and destroy the one before it.
+
+        Args:
+            at: whole seconds UTC.
+
+        Raises:
+            WorkspaceError: the root is kept off line, or the keys do not open.
+            FileError: a file cannot be written; the old key signs on.
+        """
+        last = self.reload().roots.last
+        root = self.open_root()
+        new = SoftwareSigner.generate(last.bundle_keys[-1].suite)
+        statement = RootStatement(
+            number=last.number + 1,
+            issued_at=at,
+            speaks_for=last.speaks_for,
+            bundle_keys=(new.public_key,),
+        )
+        keyring.save_keys(self.folder, [("bundle", new)], self._secret())
+        self._say([trust.sign_root_statement(statement, root)])
+        self.tidy()
+
+    def rotate_root(self, at: datetime) -> str:
+        """Let a new root speak after the old one; both sign that it does.
+
+        The old one's private key stays until :meth:`tidy`.
+
+        Returns:
+            The new root's fingerprint.
+
+        Raises:
+            WorkspaceError: the root is kept off line, or the keys do not open.
+            FileError: a file cannot be written; the old root speaks on.
+        """
+        self.reload()
+        old = self.open_root()
+        new = SoftwareSigner.generate(Suite.ES256)
+        keyring.save_keys(self.folder, [("root", new)], self._secret())
+        self._say(trust.sign_handover(self._parts.roots.last, old, new, at))
+        return new.public_key.fingerprint
+
+    def tidy(self) -> tuple[KeyRecord, ...]:
+        """Destroy the private keys that sign no more, and attest it.
+
+        The order is: overwrite, attest, remove. So a key is attested destroyed only
+        where this program overwrote it, also where a run was cut off in between.
+
+        Returns:
+            Retired keys whose files are not here, so that nobody here can attest it.
+
+        Raises:
+            FileError: a file cannot be overwritten, removed or written.
+        """
+        chain = self._parts.keychain
+        retired = [item for item in chain.records if not item.signs]
+        mine = [item for item in retired if self._is_here(item)]
+        for item in mine:
+            _wipe(self._path(item))
+            chain = chain.changed(replace(item, destroyed=True))
+        if chain != self._parts.keychain:
+            self.keep(chain)
+        spent = [*map(self._path, mine), *self._spent()]
+        for path in spent:
+            if files.is_file(path):
+                _wipe(path)
+                wiping.remove(path)
+        return tuple(
+            item for item in retired if not item.destroyed and item not in mine
+        )
+
+    def _spent(self) -> Iterator[Path]:
+        """Give the files of roots and bundle keys that speak no more."""
+        roots = self._parts.roots
+        for statement in roots.statements:
+            if statement.root != roots.last.root:
+                yield self.path("root", statement.root)
+            for key in statement.bundle_keys:
+                if key not in roots.last.bundle_keys:
+                    yield self.path("bundle", key)
+
+    def _is_here(self, item: KeyRecord) -> bool:
+        return files.is_file(self._path(item))
+
+    def path(self, use: str, key: PublicKey) -> Path:
+        """Return where a private key is kept, if it is kept here."""
+        return keyring.key_path(self.folder, use, key)
+
+    def _path(self, item: KeyRecord) -> Path:
+        return self.path(item.purpose, item.key)
+
+    def _replace(
+        self,
+        old: KeyRecord,
+        owner: Owner,
+        at: datetime,
+        compromised_from: datetime | None = None,
+    ) -> None:
+        """Let a new key sign in place of an old one: one replaced file."""
+        if at <= old.period.signs_from:
+            raise WorkspaceError(
+                Text(
+                    "这把密钥刚刚启用（或机器时钟被调回），请稍后再试",
+                    "this key signs only from now on (or the machine's clock was set"
+                    " back); try again in a moment",
+                )
+            )
+        chain = self._parts.keychain
+        signer = SoftwareSigner.generate(old.key.suite)
+        new: list[tuple[str, SoftwareSigner]] = [(old.purpose, signer)]
+        if old.purpose == "seal":
+            authority, made = self._authority(owner, at)
+            record = keyring.seal_record(
+                owner.organization, authority, signer.public_key, at
+            )
+            if made is not None:
+                new += keyring.keys_of(authority)
+                chain = replace(chain, authorities=(*chain.authorities, made))
+        else:
+            record = KeyRecord(
+                purpose=old.purpose,
+                organization=old.organization,
+                key=signer.public_key,
+                period=Period(at, None),
+            )
+        keyring.save_keys(self.folder, new, self._secret())
+        chain = chain.renewed(record, at, owner.types)
+        if compromised_from is not None:
+            retired = next(item for item in chain.records if item.key == old.key)
+            chain = chain.changed(replace(retired, compromised_from=compromised_from))
+        self.keep(chain)
+
+    def _authority(
+        self, owner: Owner, at: datetime
+    ) -> tuple[DevelopmentAuthority, Authority | None]:
+        """Return the CA for a new seal, and its certificates where it is new too."""
+        last = self.keys.authorities[-1]
+        facts = read_certificate(last.issuing_certificate)
+        if at + timedelta(days=keyring.SEAL_DAYS) <= facts.not_after:
+            return last, None
+        made = DevelopmentAuthority.create(owner.organization.name, at)
+        return made, keyring.certificates_of(made)
+
+    def _finished(self, old: KeyRecord) -> KeyRecord:
+        self.tidy()
+        return next(
+            item for item in self._parts.keychain.records if item.key == old.key
+        )
+
+    def keep(self, chain: Keychain) -> None:
+        """Let other keys count: replace ``grants.cbor``.
+
+        Raises:
+            FileError: it cannot be written; the old one stays.
+        """
+        keyring.save_keychain(self.folder, chain)
+        self.reload()
+
+    def _say(self, statements: Iterable[SignedStatement]) -> None:
+        self.speak((*self._parts.statements, *statements))
+
+    def speak(self, statements: Iterable[SignedStatement]) -> None:
+        """Let other root statements count: replace ``root-statements.cbor``.
+
+        Args:
+            statements: the whole chain, oldest first.
+
+        Raises:
+            WorkspaceError: there are too many.
+            FileError: it cannot be written; the old one stays.
+        """
+        said = tuple(statements)
+        if len(said) > MAX_STATEMENTS:
+            raise WorkspaceError(
+                Text(
+                    f"信任根声明已有 {MAX_STATEMENTS} 条，不能再增加",
+                    f"there are {MAX_STATEMENTS} root statements, which is the most",
+                )
+            )
+        keyring.save_statements(self.folder, said)
+        self.reload()
+
+
+def _wipe(path: Path) -> None:
+    if not wiping.is_wiped(path):
+        wiping.overwrite(path)
+
+
+def _is_valid(authority: DevelopmentAuthority, at: datetime) -> bool:
+    facts = read_certificate(authority.issuing_certificate)
+    return facts.not_before <= at <= facts.not_after
+
+
+def _revoked(
+    seals: Iterable[KeyRecord], chain: tuple[bytes, ...], at: datetime
+) -> Iterator[tuple[bytes, tuple[datetime, str]]]:
+    """Give the compromised seals of one CA, and from when they are revoked."""
+    for item in seals:
+        since = item.compromised_from
+        if since is not None and item.certificates[1:] == chain:
+            yield item.certificates[0], (min(since, at), "keyCompromise")

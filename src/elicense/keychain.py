@@ -1,0 +1,396 @@
+"""The history of a workspace's keys: what each may sign, and from when until when.
+
+Values and rules alone; the file ``grants.cbor`` is described in
+docs/formats/workspace.md. Of each purpose the newest key signs. The earlier ones stay
+listed for ever, because what they signed in their time stays good.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Literal, TypeAlias
+
+from elicense.dates import parse_day
+from elicense.errors import MalformedCodeError
+from elicense.identifiers import check_uscc
+from elicense.trust import KeyGrant, Period, SealEntry
+from esign import cbor
+from esign.certificates import read_certificate
+from esign.errors import MalformedError
+from esign.keys import PublicKey
+from esign.shape import Fields
+
+FORMAT = "elicense.keys/1"
+MAX_BYTES = 4 << 20  # a thousand keys with a kilobyte of certificates each, and room
+_MAX_SECONDS = 253_402_185_599  # 9999-12-30 in UTC+8, as in trust bundles
+Purpose = Literal["token", "status", "seal"]
+PURPOSES: tuple[Purpose, ...] = ("token", "status", "seal")
+Entry: TypeAlias = dict[int | str, cbor.Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """One key that signed, or signs, for an organ.
+
+    Attributes:
+        purpose: its one use.
+        organization: USCC of its owner; a predecessor's where its keys were taken over.
+        key: the public key; of a seal the one in its certificate.
+        certificates: a seal's own certificate and its chain without the root, DER;
+            empty for the others.
+        types: the license types that it was granted, fixed when it retired; None while
+            it signs whatever the catalog holds.
+        period: when it signs; without an end for the one that signs now.
+        backfill: first and last legal date of licenses on paper that it may seal.
+        destroyed: attested that the private key exists no more.
+        compromised_from: from when it may have been in other hands.
+    """
+
+    purpose: Purpose
+    organization: str
+    key: PublicKey
+    certificates: tuple[bytes, ...] = ()
+    types: tuple[str, ...] | None = None
+    period: Period
+    backfill: tuple[date, date] | None = None
+    destroyed: bool = False
+    compromised_from: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The key's kid in hexadecimal, by which people name it."""
+        return self.key.kid.hex()
+
+    @property
+    def signs(self) -> bool:
+        """Whether it is the one that signs now."""
+        return self.period.signs_until is None
+
+    def granted(self, types: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the types that it may sign.
+
+        Args:
+            types: those of the catalog now.
+        """
+        if self.purpose == "status":
+            return ()
+        return types if self.types is None else self.types
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Certificates of a development CA, DER: its root and its issuing CA."""
+
+    root: bytes
+    issuing: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keychain:
+    """All keys of a workspace that ever signed licenses, lists or PDFs.
+
+    Attributes:
+        organization: USCC of the workspace's organ.
+        authorities: the CAs of its seals, oldest first; the last one issues.
+        records: the keys, oldest first.
+        roots: certificates of the CA roots of predecessors' seals, DER.
+    """
+
+    organization: str
+    authorities: tuple[Authority, ...]
+    records: tuple[KeyRecord, ...]
+    roots: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless exactly one key of each purpose signs."""
+        for purpose in PURPOSES:
+            if len([item for item in self.own(purpose) if item.signs]) != 1:
+                raise ValueError(f"exactly one {purpose} key signs")
+        kids = [item.key.kid for item in self.records]
+        if len(set(kids)) != len(kids):
+            raise ValueError("a key occurs twice")
+        if any(item.signs for item in self.records if not self._is_own(item)):
+            raise ValueError("a predecessor's key signs no more")
+        if not self.authorities:
+            raise ValueError("a seal needs a CA")
+
+    def _is_own(self, item: KeyRecord) -> bool:
+        return item.organization == self.organization
+
+    def own(self, purpose: Purpose) -> tuple[KeyRecord, ...]:
+        """Return the organ's own keys of a purpose, oldest first."""
+        return tuple(
+            item
+            for item in self.records
+            if item.purpose == purpose and self._is_own(item)
+        )
+
+    def current(self, purpose: Purpose) -> KeyRecord:
+        """Return the key that signs now."""
+        return next(item for item in self.own(purpose) if item.signs)
+
+    def find(self, name: str) -> KeyRecord | None:
+        """Return the key of a name, as :attr:`KeyRecord.name` has it; None for none."""
+        return next((item for item in self.records if item.name == name), None)
+
+    def renewed(
+        self, record: KeyRecord, at: datetime, types: tuple[str, ...]
+    ) -> "Keychain":
+        """Return the chain in which a new key signs and the one before it does not.
+
+        Args:
+            record: the new key.
+            at: from when; whole seconds UTC.
+            types: what the catalog holds now, which the old key was granted.
+
+        Raises:
+            ValueError: the old key did not sign before ``at``.
+        """
+        old = self.current(record.purpose)
+        if at <= old.period.signs_from:
+            raise ValueError("a key signs for a second at least")
+        period = Period(old.period.signs_from, at)
+        retired = replace(old, period=period, types=old.granted(types))
+        records = (*self._without(old), retired, record)
+        return replace(self, records=_sorted(records))
+
+    def changed(self, record: KeyRecord) -> "Keychain":
+        """Return the chain with another record of the same key."""
+        records = (*self._without(record), record)
+        return replace(self, records=_sorted(records))
+
+    def adopting(
+        self, records: Iterable[KeyRecord], roots: Iterable[bytes] = ()
+    ) -> "Keychain":
+        """Return the chain with keys of a predecessor; those known stay as they are.
+
+        Args:
+            records: the keys, all of them retired.
+            roots: of the CAs of its seals, DER.
+        """
+        known = {item.key.kid for item in self.records}
+        new = [item for item in records if item.key.kid not in known]
+        more = [item for item in roots if item not in self.roots]
+        return replace(
+            self,
+            records=_sorted((*self.records, *new)),
+            roots=(*self.roots, *dict.fromkeys(more)),
+        )
+
+    @property
+    def all_roots(self) -> tuple[bytes, ...]:
+        """The CA roots of all seals, DER: the organ's own, and predecessors'."""
+        return (*(item.root for item in self.authorities), *self.roots)
+
+    def _without(self, record: KeyRecord) -> Iterator[KeyRecord]:
+        return (item for item in self.records if item.key.kid != record.key.kid)
+
+    def grants(self, types: tuple[str, ...]) -> tuple[KeyGrant, ...]:
+        """Return the token and status keys as a bundle lists them.
+
+        Args:
+            types: those of the catalog now.
+        """
+        return tuple(
+            KeyGrant(
+                key=item.key,
+                purpose=item.purpose,
+                organization=item.organization,
+                types=item.granted(types),
+                period=item.period,
+                backfill=item.backfill,
+                destroyed=item.destroyed,
+                compromised_from=item.compromised_from,
+            )
+            for item in self.records
+            if item.purpose != "seal"
+        )
+
+    def seals(self, types: tuple[str, ...]) -> tuple[SealEntry, ...]:
+        """Return the seals as a bundle lists them.
+
+        Args:
+            types: those of the catalog now.
+        """
+        return tuple(
+            SealEntry(
+                organization=item.organization,
+                certificates=item.certificates,
+                types=item.granted(types),
+                period=item.period,
+                destroyed=item.destroyed,
+                compromised_from=item.compromised_from,
+            )
+            for item in self.records
+            if item.purpose == "seal"
+        )
+
+
+def _sorted(records: Iterable[KeyRecord]) -> tuple[KeyRecord, ...]:
+    """Return records in the one order of the file: by begin, purpose, name."""
+    return tuple(sorted(records, key=_place))
+
+
+def _place(item: KeyRecord) -> tuple[datetime, int, str]:
+    return item.period.signs_from, PURPOSES.index(item.purpose), item.name
+
+
+def encode(chain: Keychain) -> bytes:
+    """Return the bytes of ``grants.cbor``."""
+    return cbor.encode(
+        {
+            "format": FORMAT,
+            "organization": chain.organization,
+            "authorities": [
+                {"root": item.root, "issuing": item.issuing}
+                for item in chain.authorities
+            ],
+            "keys": [_encode_record(item) for item in _sorted(chain.records)],
+            "roots": list(chain.roots),
+        }
+    )
+
+
+def _encode_record(item: KeyRecord) -> Entry:
+    return {
+        "purpose": item.purpose,
+        "organization": item.organization,
+        "key": item.key.to_cose(),
+        "certificates": list(item.certificates),
+        "types": None if item.types is None else list(item.types),
+        "signs_from": _seconds(item.period.signs_from),
+        "signs_until": _seconds(item.period.signs_until),
+        "backfill": _encode_days(item.backfill),
+        "destroyed": item.destroyed,
+        "compromised_from": _seconds(item.compromised_from),
+    }
+
+
+def _encode_days(days: tuple[date, date] | None) -> Entry | None:
+    if days is None:
+        return None
+    return {"from": days[0].isoformat(), "until": days[1].isoformat()}
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp())
+
+
+def decode(data: bytes) -> Keychain:
+    """Return what a file ``grants.cbor`` holds.
+
+    Total: any bytes give a value or this error.
+
+    Raises:
+        MalformedError: anything but exactly what :func:`encode` writes.
+    """
+    if len(data) > MAX_BYTES:
+        raise MalformedError(f"keys: more than {MAX_BYTES} bytes")
+    fields = Fields(cbor.decode(data), "keys")
+    if fields.text("format") != FORMAT:
+        raise MalformedError(f"keys: not of format {FORMAT}")
+    organization = _code(fields)
+    authorities = tuple(map(_authority, fields.array("authorities")))
+    records = tuple(map(_record, fields.array("keys")))
+    roots = _certificates(fields, "roots")
+    fields.end()
+    for der in roots:
+        read_certificate(der)
+    try:
+        chain = Keychain(
+            organization=organization,
+            authorities=authorities,
+            records=records,
+            roots=roots,
+        )
+    except ValueError as err:
+        raise MalformedError(f"keys: {err}") from err
+    if records != _sorted(records):
+        raise MalformedError("keys: not in their order")
+    return chain
+
+
+def _authority(value: cbor.Value) -> Authority:
+    fields = Fields(value, "keys: a CA")
+    found = Authority(fields.bytes("root"), fields.bytes("issuing"))
+    fields.end()
+    for der in (found.root, found.issuing):
+        read_certificate(der)
+    return found
+
+
+def _record(value: cbor.Value) -> KeyRecord:
+    fields = Fields(value, "keys: a key")
+    match fields.text("purpose"):
+        case "token" | "status" | "seal" as purpose:
+            found = KeyRecord(
+                purpose=purpose,
+                organization=_code(fields),
+                key=PublicKey.from_cose(fields.bytes("key")),
+                certificates=_certificates(fields, "certificates"),
+                types=fields.nullable("types", fields.texts),
+                period=_period(fields),
+                backfill=fields.nullable("backfill", lambda key: _days(fields, key)),
+                destroyed=fields.boolean("destroyed"),
+                compromised_from=_instant_or_none(fields, "compromised_from"),
+            )
+        case _:
+            raise MalformedError("keys: unknown purpose")
+    fields.end()
+    _check(found)
+    return found
+
+
+def _check(item: KeyRecord) -> None:
+    """Refuse entries that do not go together."""
+    if item.signs != (item.types is None):
+        raise MalformedError("keys: types are fixed for the keys that retired")
+    if item.signs and (item.destroyed or item.compromised_from is not None):
+        raise MalformedError("keys: what is destroyed or compromised signs no more")
+    if item.backfill is not None and item.purpose != "token":
+        raise MalformedError("keys: only a token key has a backfill range")
+    sealed = [read_certificate(der).public_key for der in item.certificates[:1]]
+    if sealed != ([item.key] if item.purpose == "seal" else []):
+        raise MalformedError("keys: a seal, and only it, has its own certificate")
+
+
+def _certificates(fields: Fields, key: str) -> tuple[bytes, ...]:
+    chunks = fields.array(key)
+    found = tuple(item for item in chunks if isinstance(item, bytes))
+    if len(found) != len(chunks):
+        raise MalformedError("keys: certificates are byte strings")
+    return found
+
+
+def _code(fields: Fields) -> str:
+    code = fields.text("organization")
+    try:
+        check_uscc(code)
+    except MalformedCodeError as err:
+        raise MalformedError("keys: the organization is not a USCC") from err
+    return code
+
+
+def _period(fields: Fields) -> Period:
+    since = _instant(fields, "signs_from")
+    until = _instant_or_none(fields, "signs_until")
+    if until is not None and until <= since:
+        raise MalformedError("keys: a period ends before it begins")
+    return Period(since, until)
+
+
+def _instant(fields: Fields, key: int | str) -> datetime:
+    return datetime.fromtimestamp(fields.uint(key, _MAX_SECONDS), UTC)
+
+
+def _instant_or_none(fields: Fields, key: str) -> datetime | None:
+    return fields.nullable(key, lambda name: _instant(fields, name))
+
+
+def _days(fields: Fields, key: int | str) -> tuple[date, date]:
+    days = fields.map(key)
+    first, last = parse_day(days.text("from")), parse_day(days.text("until"))
+    days.end()
+    if last < first:
+        raise MalformedError("keys: a backfill range ends before it begins")
+    return first, last

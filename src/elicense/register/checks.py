@@ -1,0 +1,60 @@
+"""What every driver checks of the arguments of a call, before it touches the store."""
+
+import re
+from collections.abc import Sequence
+
+from elicense import lifecycle
+from elicense.events import Event, EventKind
+from elicense.register import LIST_ID_MAX, Adopted, Change
+
+_SERIAL = re.compile("[0-9]{11}")  # the year and seven digits
+
+
+def check_commit(changes: Sequence[Change], events: Sequence[Event]) -> None:
+    """Check that the arguments of a commit go together.
+
+    Raises:
+        ValueError: nothing to do, a row twice, or an event that has no row here, is
+            RESERVED, has a ``seq``, or names another successor than its row.
+    """
+    touched = {change.identifier: change for change in changes}
+    if not changes:
+        raise ValueError("a commit changes at least one row")
+    if len(touched) != len(changes):
+        raise ValueError("a commit changes a row once")
+    for event in events:
+        if event.identifier not in touched:
+            raise ValueError("an event belongs to a row that the commit changes")
+        if event.kind is EventKind.RESERVED or event.seq is not None:
+            raise ValueError("a commit records new events, and never RESERVED")
+        if event.successor not in (None, touched[event.identifier].successor):
+            raise ValueError("an event names the successor that its row gets")
+
+
+def check_adopted(entry: Adopted) -> None:
+    """Check that a row and its history go together.
+
+    Raises:
+        ValueError: an event is another license's, has no ``seq`` or is out of order, or
+            the row's plan is not that of its events, or its serial is none.
+    """
+    row, events = entry
+    if any(event.identifier != row.identifier for event in events):
+        raise ValueError("an entry's events are those of its row")
+    seqs = [event.seq or 0 for event in events]
+    if seqs != sorted(set(seqs)) or 0 in seqs or seqs[-1:] != [row.seq]:
+        raise ValueError("an entry holds the whole history of its row, in order")
+    if events[0].kind is not EventKind.RESERVED:
+        raise ValueError("a history begins with the reservation")
+    if row.plan != lifecycle.plan(events):
+        raise ValueError("a row's plan is what its events mean")
+    if not _SERIAL.fullmatch(row.allocation.serial):
+        raise ValueError("a serial has eleven digits")
+    if row.is_issued and None in (row.token, row.pdf):
+        raise ValueError("a license that was issued has its output")
+
+
+def check_after(after: int) -> None:
+    """Raise ValueError unless a sequence can go on after a number."""
+    if not 0 <= after < LIST_ID_MAX:
+        raise ValueError(f"a number lies between 0 and {LIST_ID_MAX}")

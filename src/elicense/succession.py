@@ -1,0 +1,236 @@
+"""Succession: one organ takes over another's register, lists and keys (机构改革).
+
+docs/formats/workspace.md, section 5. Each step may be done again, so that a run that
+was cut off is finished by running it again. Nothing that strangers believe changes
+before the last step, the publication.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from elicense import dates, files, trust, wiping
+from elicense.errors import WorkspaceError
+from elicense.keychain import KeyRecord
+from elicense.model import Text
+from elicense.office import KeysChanged, Office
+from elicense.register import Adopted
+from elicense.settings import Predecessor
+from elicense.trust import Period, RootStatement, SignedStatement
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What was agreed.
+
+    Attributes:
+        since: the first day on which the successor stands in the other's place, UTC+8.
+        types: the license types that it took over.
+    """
+
+    since: date
+    types: tuple[str, ...]
+
+
+def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> int:
+    """Let an organ go on with another's licenses, and with its names and lists.
+
+    The caller publishes afterwards. The steps:
+
+    1. the other's licenses and events are copied into the own register;
+    2. the other's root says that the own root succeeds it; both sign;
+    3. the other's private keys are overwritten, so that nobody signs with them;
+    4. its keys are listed here as retired, and attested destroyed;
+    5. its code, names and types are kept in ``elicense.toml``;
+    6. the emptied key files are removed.
+
+    Args:
+        own: the successor's workspace.
+        other: the predecessor's workspace, whose private keys are all there.
+        handover: from which day, and which types.
+        at: the run's instant, whole seconds UTC.
+
+    Returns:
+        How many licenses were new.
+
+    Raises:
+        WorkspaceError: the two do not go together, or the keys do not open; the other
+            goes on as before.
+        ConflictError: the registers contradict each other.
+        FileError: a file cannot be written; run it again.
+    """
+    if own.settings.code == other.settings.code:  # and its lock would be waited for
+        raise WorkspaceError(
+            Text("不能承接自身", "an organ does not take over from itself")
+        )
+    with own.custody.changing(), other.custody.changing():
+        own.custody.reload()
+        other.custody.reload()
+        _check(own, other, handover, at)
+        adopted = own.register.adopt(_entries(other))
+        if not _is_succeeded(own, other):
+            own.custody.speak(_statements(own, other, at))
+        _silence(other)
+        _list_keys(own, other, at)
+        _keep(own, other, handover)
+        for path in other.custody.private_files():
+            wiping.remove(path)
+    return adopted
+
+
+def _check(own: Office, other: Office, handover: Handover, at: datetime) -> None:
+    if dates.start_of(handover.since) > at:
+        raise WorkspaceError(
+            Text(
+                "承接之日尚未到来，请在当日执行",
+                "the day of the handover has not come; run this on that day",
+            )
+        )
+    known = {name for item in _histories(other) for name in item.types or ()}
+    if not handover.types or not known.issuperset(handover.types):
+        raise WorkspaceError(
+            Text(
+                f"承接的证照类型应为对方被授权的类型：{'、'.join(sorted(known))}",
+                "the types are those that the other organ was granted:"
+                f" {', '.join(sorted(known))}",
+            )
+        )
+    unfinished = other.register.count() - sum(other.register.counts().values())
+    if unfinished and not _is_succeeded(own, other):
+        raise WorkspaceError(
+            Text(
+                f"对方有 {unfinished} 个证照已预留而未签发完，请先完成",
+                f"the other organ has {unfinished} license(s) reserved and not issued;"
+                " issue them first",
+            )
+        )
+
+
+def _is_succeeded(own: Office, other: Office) -> bool:
+    """Tell whether the own root succeeded the other's already."""
+    return other.custody.parts.roots.last.root.fingerprint in own.custody.pins
+
+
+def _entries(other: Office) -> Iterator[Adopted]:
+    for row in other.register.rows():
+        if row.is_issued:
+            yield row, other.register.history(row.identifier)
+
+
+def _statements(own: Office, other: Office, at: datetime) -> list[SignedStatement]:
+    """Return the statements with the other's, which ends by naming the own root."""
+    ours, theirs = own.custody.parts.roots.last, other.custody.parts.roots.last
+    old, new = other.custody.open_root(), own.custody.open_root()
+    leaving = RootStatement(
+        number=theirs.number + 1,
+        issued_at=at,
+        speaks_for=theirs.speaks_for,
+        bundle_keys=theirs.bundle_keys,
+        successor=new.public_key,
+    )
+    going_on = RootStatement(
+        number=ours.number + 1,
+        issued_at=at,
+        speaks_for=ours.speaks_for,
+        bundle_keys=ours.bundle_keys,
+    )
+    return [
+        *own.custody.parts.statements,
+        *other.custody.parts.statements,
+        trust.sign_root_statement(leaving, old, new),
+        trust.sign_root_statement(going_on, new),
+    ]
+
+
+def _silence(other: Office) -> None:
+    for path in other.custody.private_files():
+        if not wiping.is_wiped(path):
+            wiping.overwrite(path)
+
+
+def _histories(other: Office) -> tuple[KeyRecord, ...]:
+    """Return the other's keys with the types that they were granted."""
+    types = other.catalog.names()
+    records = other.custody.parts.keychain.records
+    return tuple(replace(item, types=item.granted(types)) for item in records)
+
+
+def _list_keys(own: Office, other: Office, at: datetime) -> None:
+    """List the other's keys as retired; destroyed where they were overwritten here."""
+    chain = own.custody.parts.keychain
+    roots = tuple(item.root for item in other.custody.parts.keychain.authorities)
+    taken = [_retired(other, item, at) for item in _histories(other)]
+    theirs = other.custody.parts.keychain.roots
+    own.custody.keep(chain.adopting(taken, (*theirs, *roots)))
+
+
+def _retired(other: Office, item: KeyRecord, at: datetime) -> KeyRecord:
+    if not item.signs:
+        return item
+    is_here = files.is_file(other.custody.path(item.purpose, item.key))
+    period = Period(item.period.signs_from, at)
+    return replace(item, period=period, destroyed=is_here)
+
+
+def _keep(own: Office, other: Office, handover: Handover) -> None:
+    """Keep the other organ, and those that it had taken over, in the settings."""
+    listing = other.listing()
+    found = [
+        Predecessor(
+            code=entry.code,
+            names=entry.names,
+            since=handover.since,
+            types=handover.types,
+        )
+        for entry in listing.organizations
+    ]
+    current = own.settings.predecessors
+    known = {item.code for item in current}
+    new = [item for item in found if item.code not in known]
+    own.rewrite(predecessors=(*current, *new))
+
+
+def rename(own: Office, name: str, since: date, at: datetime) -> KeysChanged:
+    """Give the organ a new name from a day on, and a seal that carries it.
+
+    What was issued before keeps the name of its day. On a day to come the name is only
+    announced; the seal is then renewed on that day. The same again is harmless.
+
+    Args:
+        own: whose.
+        name: the new name; that a seal can carry it is the caller's to check.
+        since: from which day, UTC+8; today or later.
+        at: the run's instant; aware UTC.
+
+    Raises:
+        WorkspaceError: the day has passed, licenses were issued on it under the old
+            name, or a later name is known already.
+    """
+    today = dates.day_of(at)
+    if (since, name) not in own.settings.renamed:
+        _check_day(own, since, at)
+        own.rewrite(renamed=(*own.settings.renamed, (since, name)))
+    if since <= today and own.custody.parts.seal_name != own.settings.name_on(today):
+        return own.renew_key("seal", at)
+    return own.published(at)
+
+
+def _check_day(own: Office, since: date, at: datetime) -> None:
+    if since < dates.day_of(at) or any(day >= since for day, _ in own.settings.renamed):
+        raise WorkspaceError(
+            Text(
+                "更名之日应为今日或以后，且晚于上次更名",
+                "the day of a new name is today or later, and after the last one",
+            )
+        )
+    start = dates.start_of(since)
+    if any(
+        row.is_issued and row.allocation.instant >= start for row in own.register.rows()
+    ):
+        raise WorkspaceError(
+            Text(
+                f"{since} 已用原名称签发证照，请改为次日起更名",
+                f"licenses were issued under the old name on {since}; give the day"
+                " after",
+            )
+        )

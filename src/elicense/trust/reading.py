@@ -1,0 +1,306 @@
+"""Reading a trust bundle: bytes in, its parts out, by shape alone.
+
+Every rule that one part can break by itself is here; what is believed is decided in
+:mod:`elicense.trust.admit`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from elicense.dates import parse_day
+from elicense.errors import MalformedCodeError
+from elicense.identifiers import check_uscc
+from elicense.trust.model import (
+    Bundle,
+    KeyGrant,
+    ListEntry,
+    OrganizationEntry,
+    Period,
+    SealEntry,
+    Source,
+    Succession,
+    TimestampAuthority,
+)
+from esign import cbor, cose
+from esign.certificates import MAX_INTERMEDIATES
+from esign.cose import Envelope, Purpose
+from esign.errors import MalformedError
+from esign.keys import PublicKey
+from esign.shape import Fields
+
+FORMAT = "elicense.trust/2"
+ROOT_PURPOSE = Purpose("root statement", "application/elicense-root+cbor")
+BUNDLE_PURPOSE = Purpose("trust bundle", "application/elicense-bundle+cbor")
+MAX_BUNDLE_BYTES = 64 << 20  # 275 departments with 22 lists of 2 KB each need 12 MB
+MAX_STATEMENTS = 100  # a rotation a year for a century
+MAX_SECONDS = 253_402_185_599  # 9999-12-30 in UTC+8, the last instant of our formats
+MAX_AGE_SECONDS = 10 * 366 * 86400
+# What one file may have of each, many times what 275 departments need; each costs time.
+MAX_PARTS = {
+    "organizations": 5_000,
+    "keys": 20_000,
+    "seals": 5_000,
+    "timestamp_authorities": 200,
+    "roots": 2_000,
+    "crls": 2_000,
+    "sources": 5_000,
+    "status_lists": 50_000,
+}
+MAX_TYPES = 1_000  # of one grant
+MAX_LISTS = 400  # of one organization: twenty years ahead, and generations
+MAX_CHAIN = 1 + MAX_INTERMEDIATES  # certificates of a seal or a timestamp authority
+_MAX_FILE_ITEMS = 3 * MAX_STATEMENTS + 4  # arrays and byte strings of a whole file
+_SIGNATURES = (1, 2)
+
+
+def open_file(data: bytes) -> tuple[tuple[tuple[Envelope, ...], ...], Envelope]:
+    """Return the envelopes of a file ``trust.elt``; nothing is verified yet.
+
+    Returns:
+        The signatures of each root statement, oldest first, and the bundle.
+
+    Raises:
+        MalformedError: not a trust bundle of this format.
+    """
+    if len(data) > MAX_BUNDLE_BYTES:
+        raise MalformedError(f"trust bundle: more than {MAX_BUNDLE_BYTES} bytes")
+    match cbor.decode(data, max_items=_MAX_FILE_ITEMS):
+        case [str() as name, list() as statements, bytes() as bundle] if name == FORMAT:
+            if not 0 < len(statements) <= MAX_STATEMENTS:
+                raise MalformedError(f"trust bundle: 1 to {MAX_STATEMENTS} statements")
+            return (
+                tuple(_open_statement(item) for item in statements),
+                cose.open_sealed(bundle, BUNDLE_PURPOSE),
+            )
+        case _:
+            raise MalformedError(f"not a trust bundle of format {FORMAT}")
+
+
+def _open_statement(value: cbor.Value) -> tuple[Envelope, ...]:
+    if not isinstance(value, list) or len(value) not in _SIGNATURES:
+        raise MalformedError("root statement: one or two signatures")
+    return tuple(
+        cose.open_sealed(item, ROOT_PURPOSE)
+        for item in byte_strings(value, "statement")
+    )
+
+
+def byte_strings(items: Iterable[cbor.Value], what: str) -> tuple[bytes, ...]:
+    """Return items that are byte strings; MalformedError where one is not."""
+    chunks: list[bytes] = []
+    for item in items:
+        if not isinstance(item, bytes):
+            raise MalformedError(f"trust bundle: {what} holds byte strings")
+        chunks.append(item)
+    return tuple(chunks)
+
+
+def read_bundle(payload: bytes) -> Bundle:
+    """Return what a bundle says; MalformedError for any other shape."""
+    fields = Fields(cbor.decode(payload), "trust bundle")
+    bundle = Bundle(
+        statement=fields.uint("statement"),
+        number=fields.uint("number"),
+        issued_at=instant(fields, "issued_at"),
+        max_age=_age(fields),
+        organizations=tuple(map(_organization, _part(fields, "organizations"))),
+        keys=tuple(map(_key, _part(fields, "keys"))),
+        seals=tuple(map(_seal, _part(fields, "seals"))),
+        authorities=tuple(map(_authority, _part(fields, "timestamp_authorities"))),
+        roots=byte_strings(_part(fields, "roots"), "roots"),
+        crls=byte_strings(_part(fields, "crls"), "crls"),
+        sources=tuple(map(_source, _part(fields, "sources"))),
+        status_lists=tuple(map(_list, _part(fields, "status_lists"))),
+    )
+    fields.end()
+    _check_names(bundle)
+    return bundle
+
+
+def _part(fields: Fields, key: str) -> list[cbor.Value]:
+    """Take an array of a bundle, of no more entries than any file of ours has."""
+    items = fields.array(key)
+    if len(items) > MAX_PARTS[key]:
+        raise MalformedError(f"trust bundle: more than {MAX_PARTS[key]} {key}")
+    return items
+
+
+def code_of(fields: Fields, key: str) -> str:
+    """Take the code of an organization, which is a USCC (GB 32100)."""
+    code = fields.text(key)
+    try:
+        check_uscc(code)
+    except MalformedCodeError as err:
+        raise MalformedError(f"trust bundle: {key} is not a USCC") from err
+    return code
+
+
+def instant(fields: Fields, key: str) -> datetime:
+    """Take an instant in whole seconds, UTC."""
+    return datetime.fromtimestamp(fields.uint(key, MAX_SECONDS), UTC)
+
+
+def _check_names(bundle: Bundle) -> None:
+    """Refuse an organization that is listed twice, or named and not listed."""
+    codes = [entry.code for entry in bundle.organizations]
+    if not codes or len(set(codes)) != len(codes):
+        raise MalformedError("trust bundle: no organization, or one listed twice")
+    owners = {grant.organization for grant in bundle.keys}
+    owners |= {seal.organization for seal in bundle.seals}
+    owners |= {authority.organization for authority in bundle.authorities}
+    owners |= {source.organization for source in bundle.sources}
+    owners |= {entry.issuer for entry in bundle.status_lists}
+    owners |= {item.code for o in bundle.organizations for item in o.successors}
+    if not owners.issubset(codes):
+        raise MalformedError("trust bundle: an organization is named and not listed")
+    lists = [(entry.issuer, entry.number) for entry in bundle.status_lists]
+    sources = [source.organization for source in bundle.sources]
+    if len(set(lists)) != len(lists) or len(set(sources)) != len(sources):
+        raise MalformedError("trust bundle: a status list or a source occurs twice")
+    most = max(Counter(issuer for issuer, _ in lists).values(), default=0)
+    if most > MAX_LISTS:
+        raise MalformedError(f"trust bundle: more than {MAX_LISTS} lists of one organ")
+
+
+def _organization(value: cbor.Value) -> OrganizationEntry:
+    fields = Fields(value, "organization")
+    code, names = code_of(fields, "code"), []
+    for item in fields.array("names"):
+        name = Fields(item, "organization name")
+        names.append((parse_day(name.text("from")), name.text("name")))
+        name.end()
+    successors = tuple(_succession(item) for item in fields.array("successors"))
+    fields.end()
+    days = [day for day, _ in names]
+    if not names or days != sorted(set(days)):
+        raise MalformedError("organization: names are missing or not oldest first")
+    keepers = [item for item in successors if item.keeps_lists]
+    if len(keepers) > 1 or code in {item.code for item in successors}:
+        raise MalformedError("organization: itself, or two, keep its status lists")
+    return OrganizationEntry(code, tuple(names), successors)
+
+
+def _succession(value: cbor.Value) -> Succession:
+    fields = Fields(value, "successor")
+    succession = Succession(
+        code=code_of(fields, "code"),
+        since=instant(fields, "from"),
+        types=_types(fields),
+        keeps_lists=fields.boolean("keeps_lists"),
+    )
+    fields.end()
+    return succession
+
+
+def _key(value: cbor.Value) -> KeyGrant:
+    fields = Fields(value, "key")
+    match fields.text("purpose"):
+        case "token" | "status" as purpose:
+            grant = KeyGrant(
+                key=PublicKey.from_cose(fields.bytes("key")),
+                purpose=purpose,
+                organization=code_of(fields, "organization"),
+                types=_types(fields),
+                period=_period(fields),
+                backfill=fields.nullable("backfill", lambda key: _days(fields, key)),
+                destroyed=fields.boolean("destroyed"),
+                compromised_from=_instant_or_none(fields, "compromised_from"),
+            )
+        case _:
+            raise MalformedError("key: unknown purpose")
+    fields.end()
+    if grant.purpose == "status" and (grant.types or grant.backfill):
+        raise MalformedError("key: a status key is granted no license types")
+    return grant
+
+
+def _seal(value: cbor.Value) -> SealEntry:
+    fields = Fields(value, "seal")
+    seal = SealEntry(
+        organization=code_of(fields, "organization"),
+        certificates=_chain(fields),
+        types=_types(fields),
+        period=_period(fields),
+        destroyed=fields.boolean("destroyed"),
+        compromised_from=_instant_or_none(fields, "compromised_from"),
+    )
+    fields.end()
+    return seal
+
+
+def _authority(value: cbor.Value) -> TimestampAuthority:
+    fields = Fields(value, "timestamp authority")
+    authority = TimestampAuthority(
+        organization=code_of(fields, "organization"),
+        certificates=_chain(fields),
+        period=_period(fields),
+        compromised_from=_instant_or_none(fields, "compromised_from"),
+    )
+    fields.end()
+    return authority
+
+
+def _source(value: cbor.Value) -> Source:
+    fields = Fields(value, "source")
+    source = Source(
+        organization=code_of(fields, "organization"),
+        root=fields.text("root"),
+        statement=fields.uint("statement"),
+        number=fields.uint("number"),
+        issued_at=instant(fields, "issued_at"),
+        max_age=_age(fields),
+    )
+    fields.end()
+    return source
+
+
+def _list(value: cbor.Value) -> ListEntry:
+    fields = Fields(value, "status list entry")
+    entry = ListEntry(
+        issuer=code_of(fields, "issuer"),
+        number=fields.uint("number"),
+        sequence=fields.uint("sequence"),
+        token=fields.bytes("token"),
+    )
+    fields.end()
+    return entry
+
+
+def _chain(fields: Fields) -> tuple[bytes, ...]:
+    chain = byte_strings(fields.array("certificates"), "certificates")
+    if not 0 < len(chain) <= MAX_CHAIN:
+        raise MalformedError(f"trust bundle: a chain has 1 to {MAX_CHAIN} certificates")
+    return chain
+
+
+def _types(fields: Fields) -> tuple[str, ...]:
+    types = fields.texts("types")
+    if len(types) > MAX_TYPES:
+        raise MalformedError(f"trust bundle: more than {MAX_TYPES} types in a grant")
+    return types
+
+
+def _period(fields: Fields) -> Period:
+    since = instant(fields, "signs_from")
+    until = _instant_or_none(fields, "signs_until")
+    if until is not None and until <= since:
+        raise MalformedError("trust bundle: a period ends before it begins")
+    return Period(since, until)
+
+
+def _instant_or_none(fields: Fields, key: str) -> datetime | None:
+    return fields.nullable(key, lambda key: instant(fields, str(key)))
+
+
+def _days(fields: Fields, key: int | str) -> tuple[date, date]:
+    days = fields.map(key)
+    first, last = parse_day(days.text("from")), parse_day(days.text("until"))
+    days.end()
+    if last < first:
+        raise MalformedError("key: a backfill range ends before it begins")
+    return first, last
+
+
+def _age(fields: Fields) -> timedelta:
+    return timedelta(seconds=fields.uint("max_age", MAX_AGE_SECONDS))

@@ -1,0 +1,191 @@
+"""The history of keys: of each purpose one signs, and none is forgotten."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elicense import keychain, keyring
+from elicense.model import Organization
+from elicense.trust import Period
+from esign import cbor
+from esign.algorithms import Suite
+from esign.errors import MalformedError
+from esign.signer import SoftwareSigner
+from tests.elicense.crash.killed import CODE, NAME, START
+
+OTHER = "119901000000000355"
+DAY = timedelta(days=1)
+TYPES = ("food-business", "business-license")
+_, PARTS = keyring.make(Organization(CODE, NAME), {}, START)
+FIRST = PARTS.keychain
+
+
+def new_key(purpose="token", at=START + DAY, organization=CODE):
+    return keychain.KeyRecord(
+        purpose=purpose,
+        organization=organization,
+        key=SoftwareSigner.generate(Suite.ES256).public_key,
+        period=Period(at, None),
+    )
+
+
+def history():
+    """A chain in which everything occurs that can occur."""
+    token = FIRST.current("token")
+    chain = FIRST.changed(replace(token, backfill=(date(1999, 1, 1), date(2020, 1, 1))))
+    chain = chain.renewed(new_key(), START + DAY, TYPES)
+    chain = chain.renewed(new_key("status"), START + DAY, TYPES)
+    (old,) = [item for item in chain.own("token") if not item.signs]
+    chain = chain.changed(replace(old, destroyed=True, compromised_from=START))
+    taken = new_key("status", START, OTHER)
+    return chain.adopting(
+        [replace(taken, period=Period(START, START + DAY), types=(), destroyed=True)]
+    )
+
+
+FULL = history()
+DATA = keychain.encode(FULL)
+
+
+@pytest.mark.parametrize("chain", [FIRST, FULL], ids=["new", "full"])
+def test_what_is_written_is_read(chain):
+    assert keychain.decode(keychain.encode(chain)) == chain
+
+
+def test_the_old_key_keeps_its_types_and_the_new_one_has_those_of_the_catalog():
+    chain = FIRST.renewed(new_key(), START + DAY, TYPES)
+    grants = chain.grants(("later",))
+    tokens = [grant for grant in grants if grant.purpose == "token"]
+    assert [grant.types for grant in tokens] == [TYPES, ("later",)]
+    assert [grant.period.signs_until for grant in tokens] == [START + DAY, None]
+    assert all(not grant.types for grant in grants if grant.purpose == "status")
+    assert chain.current("token").key == tokens[1].key
+    assert chain.seals(TYPES) == FIRST.seals(TYPES)
+
+
+def test_keys_stand_in_one_order_whoever_adds_them():
+    taken = [
+        replace(new_key("token", START, OTHER), period=Period(START, START + DAY))
+        for _ in range(3)
+    ]
+    assert FIRST.adopting(taken) == FIRST.adopting(reversed(taken))
+    assert FIRST.adopting(taken).adopting(taken) == FIRST.adopting(taken)
+
+
+@pytest.mark.parametrize("at", [START, START - DAY], ids=["at once", "before"])
+def test_a_key_that_never_signed_is_not_renewed(at):
+    with pytest.raises(ValueError, match="a second at least"):
+        FIRST.renewed(new_key(at=at), at, TYPES)
+
+
+TOKEN = FIRST.current("token")
+WRONG_CHAINS = {
+    "two keys that sign": lambda: replace(FIRST, records=(*FIRST.records, new_key())),
+    "no seal that signs": lambda: replace(
+        FIRST, records=tuple(r for r in FIRST.records if r.purpose != "seal")
+    ),
+    "a key that occurs twice": lambda: replace(
+        FIRST,
+        records=(*FIRST.records, replace(TOKEN, period=Period(START, START + DAY))),
+    ),
+    "a predecessor's key that signs": lambda: FIRST.adopting(
+        [new_key("token", START, OTHER)]
+    ),
+    "no CA": lambda: replace(FIRST, authorities=()),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CHAINS)
+def test_a_chain_that_breaks_a_rule_is_a_misuse(case):
+    with pytest.raises(ValueError, match=r"key|CA"):
+        WRONG_CHAINS[case]()
+
+
+def edited(change, place=None):
+    """The file of the full chain with another value in its map or in its n-th key."""
+    value = cbor.decode(DATA)
+    entry = value if place is None else value["keys"][place]
+    change(entry)
+    return cbor.encode(value)
+
+
+def index(purpose, signs):
+    return next(
+        n
+        for n, item in enumerate(FULL.records)
+        if (item.purpose, item.signs, item.organization) == (purpose, signs, CODE)
+    )
+
+
+SIGNS, RETIRED, SEAL = index("token", True), index("token", False), index("seal", True)
+DAMAGED = {
+    "another format": (lambda e: e.update(format="elicense.keys/9"), None),
+    "a key too many in the map": (lambda e: e.update(colour=1), None),
+    "a code that is no USCC": (lambda e: e.update(organization="1" * 18), None),
+    "a CA that is no certificate": (
+        lambda e: e.update(authorities=[{"root": b"x", "issuing": b"y"}]),
+        None,
+    ),
+    "keys in another order": (lambda e: e["keys"].reverse(), None),
+    "no keys": (lambda e: e.update(keys=[]), None),
+    "an unknown purpose": (lambda e: e.update(purpose="bundle"), SIGNS),
+    "a key that is no COSE_Key": (lambda e: e.update(key=b"\xa0"), SIGNS),
+    "a current key with fixed types": (lambda e: e.update(types=["a"]), SIGNS),
+    "a retired key without types": (lambda e: e.update(types=None), RETIRED),
+    "a current key that is destroyed": (lambda e: e.update(destroyed=True), SIGNS),
+    "a current key that is compromised": (
+        lambda e: e.update(compromised_from=1),
+        SIGNS,
+    ),
+    "a period that ends before it begins": (lambda e: e.update(signs_until=1), RETIRED),
+    "an instant after the year 9999": (lambda e: e.update(signs_from=1 << 40), SIGNS),
+    "a backfill of a seal": (
+        lambda e: e.update(backfill={"from": "2000-01-01", "until": "2001-01-01"}),
+        SEAL,
+    ),
+    "a backfill that ends before it begins": (
+        lambda e: e.update(backfill={"from": "2001-01-01", "until": "2000-01-01"}),
+        SIGNS,
+    ),
+    "a seal without a certificate": (lambda e: e.update(certificates=[]), SEAL),
+    "a seal with another's certificate": (
+        lambda e: e.update(certificates=e["certificates"][1:]),
+        SEAL,
+    ),
+    "a token key with a certificate": (lambda e: e.update(certificates=[b""]), SIGNS),
+    "a certificate that is no byte string": (
+        lambda e: e.update(certificates=["x"]),
+        SEAL,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_file_is_refused(case):
+    with pytest.raises(MalformedError):
+        keychain.decode(edited(*DAMAGED[case]))
+
+
+def test_a_huge_file_is_refused_undecoded():
+    with pytest.raises(MalformedError, match="more than"):
+        keychain.decode(bytes(keychain.MAX_BYTES + 1))
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused(data):
+    with pytest.raises(MalformedError):
+        keychain.decode(data)
+
+
+@given(st.integers(0, len(DATA) - 1), st.integers(0, 255))
+def test_an_edited_byte_gives_the_one_spelling_or_an_error(place, byte):
+    data = bytearray(DATA)
+    data[place] = byte
+    try:
+        found = keychain.decode(bytes(data))
+    except MalformedError:
+        return
+    assert keychain.encode(found) == bytes(data)
