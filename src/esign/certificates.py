@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -290,6 +291,33 @@ def load(der: bytes) -> x509.Certificate:
         return x509.load_der_x509_certificate(der)
     except UNREADABLE as err:
         raise MalformedError("not a DER certificate") from err
+
+
+def subject_of(der: bytes) -> x509.Name:
+    """Return whose certificate it is (RFC 5280, 4.1.2.6).
+
+    Raises:
+        MalformedError: not a certificate, or the name cannot be read.
+    """
+    return _name(load(der), "subject")
+
+
+def issuer_of(der: bytes) -> x509.Name:
+    """Return who is said to have issued a certificate (RFC 5280, 4.1.2.4).
+
+    Raises:
+        MalformedError: not a certificate, or the name cannot be read.
+    """
+    return _name(load(der), "issuer")
+
+
+def _name(
+    certificate: x509.Certificate, which: Literal["subject", "issuer"]
+) -> x509.Name:
+    try:
+        return certificate.subject if which == "subject" else certificate.issuer
+    except UNREADABLE as err:
+        raise MalformedError("certificate: its name cannot be read") from err
 
 
 def key_mark(der: bytes) -> bytes:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from esign import certificates
 from esign.algorithms import Suite
-from esign.errors import MalformedError, VerificationError
+from esign.errors import VerificationError
 from esign.keys import PublicKey
 
 MAX_NAMESAKES = 4  # keys of one CA's name that are tried; a renewed CA has two
@@ -65,11 +65,8 @@ class Authorities:
         self._named: dict[x509.Name, list[x509.Certificate]] = {}
         self._keys: dict[x509.Name, dict[bytes, list[Authority]]] = {}
         for der in dict.fromkeys(ders):
-            try:
-                certificate = certificates.load(der)
-                self._named.setdefault(certificate.subject, []).append(certificate)
-            except certificates.UNREADABLE as err:
-                raise MalformedError("certificate: its name cannot be read") from err
+            subject = certificates.subject_of(der)
+            self._named.setdefault(subject, []).append(certificates.load(der))
 
     def by_key_id(self, name: x509.Name, key_id: bytes) -> list[Authority]:
         """Return the CAs of a name whose key has a hash: one, or none."""

@@ -310,18 +310,8 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 def _by_subject(ders: Iterable[bytes]) -> dict[Hashable, list[bytes]]:
     found: dict[Hashable, list[bytes]] = {}
     for der in ders:
-        found.setdefault(_names(der)[0], []).append(der)
+        found.setdefault(certificates.subject_of(der), []).append(der)
     return found
-
-
-def _names(der: bytes) -> tuple[Hashable, Hashable]:
-    """Return subject and issuer of a certificate."""
-    try:
-        certificate = certificates.load(der)
-        subject, issuer = certificate.subject, certificate.issuer
-    except certificates.UNREADABLE as err:
-        raise MalformedError("certificate: its names cannot be read") from err
-    return subject, issuer
 
 
 def _seal_grant(seal: SealEntry, roots: Mapping[Hashable, list[bytes]]) -> SealGrant:
@@ -329,7 +319,7 @@ def _seal_grant(seal: SealEntry, roots: Mapping[Hashable, list[bytes]]) -> SealG
 
     What another department's CA is like is no business of this seal.
     """
-    issuers = dict.fromkeys(_names(der)[1] for der in seal.certificates)
+    issuers = dict.fromkeys(certificates.issuer_of(der) for der in seal.certificates)
     return SealGrant(
         organization=seal.organization,
         certificates=seal.certificates,

@@ -72,12 +72,9 @@ class RootChain:
 
     def _rotated_to(self, root: PublicKey) -> PublicKey | None:
         """Return the root whose rotation a root's first statement follows."""
-        for item in self.statements:
-            if item.root == root:
-                return None
-            if item.successor == root:
-                return item.root
-        return None
+        places = [n for n, item in enumerate(self.statements) if item.root == root]
+        before = self.statements[: places[0]]
+        return next((item.root for item in before if item.successor == root), None)
 
     def speaks_for(self, organization: str) -> bool:
         """Tell whether any root of the file, pinned or not, speaks for an organ."""
