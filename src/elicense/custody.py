@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from elicense import files, keyring, trust, wiping
+from elicense import files, keychain, keyring, trust, wiping
 from elicense.errors import WorkspaceError
 from elicense.keychain import Authority, Keychain, KeyRecord, Purpose
 from elicense.keyring import Keyring, PublicParts
@@ -145,11 +145,14 @@ class Custody:
             FileError: the folder cannot be entered.
         """
         waiting = [
-            self._path(item)
+            (item.purpose, item.key)
             for item in self._parts.keychain.records
             if not item.signs and not item.destroyed
         ]
-        return any(files.is_file(path) for path in (*waiting, *self._spent()))
+        return any(
+            files.is_file(self.path(use, key))
+            for use, key in (*waiting, *self._spent())
+        )
 
     # Changes. The caller holds :meth:`changing`.
 
@@ -170,6 +173,7 @@ class Custody:
             FileError: a file cannot be written; the old key signs on.
         """
         old = self.reload().keychain.current(purpose)
+        self._prove(old)
         self._replace(old, owner, at)
         return self._finished(old)
 
@@ -179,7 +183,7 @@ class Custody:
         """Mark a key that may have been in other hands; it never signs again.
 
         Args:
-            name: the key's kid in hexadecimal.
+            name: see :meth:`Keychain.meant`.
             since: from when; not after ``at``. An earlier mark stays.
             owner: whose.
             at: whole seconds UTC.
@@ -188,12 +192,13 @@ class Custody:
             The record of the key, as it is now.
 
         Raises:
-            WorkspaceError: no such key, or as for :meth:`renew`.
+            WorkspaceError: as for :meth:`Keychain.meant` and :meth:`renew`.
             ValueError: ``since`` lies after ``at``.
         """
         if since > at:
             raise ValueError("a key is known to be compromised, not expected to be")
-        found = self._find(name)
+        found = self.reload().keychain.meant(name, since)
+        self._prove(found if found.signs else None)
         known = found.compromised_from
         earliest = since if known is None else min(since, known)
         if found.signs:
@@ -217,7 +222,7 @@ class Custody:
             WorkspaceError: no such key, or it signs.
             FileError: its file is here and cannot be overwritten.
         """
-        found = self._find(name)
+        found = self.reload().keychain.named(name)
         if found.signs:
             raise WorkspaceError(
                 Text(
@@ -225,21 +230,19 @@ class Custody:
                     f"the key {name} signs; renew it first: elicense keys renew",
                 )
             )
+        self._prove()
         self.tidy()
-        attested = replace(self._find(name), destroyed=True)
+        attested = replace(self._parts.keychain.named(name), destroyed=True)
+        path = self._path(attested)
+        if files.is_file(path):  # whatever it holds, it is not that key
+            _wipe(path)
         self.keep(self._parts.keychain.changed(attested))
+        wiping.remove(path)
         return attested
 
-    def _find(self, name: str) -> KeyRecord:
-        found = self.reload().keychain.find(name)
-        if found is None:
-            raise WorkspaceError(
-                Text(
-                    f"没有密钥 {name}（elicense keys list）",
-                    f"there is no key {name} (elicense keys list)",
-                )
-            )
-        return found
+    def _prove(self, first: KeyRecord | None = None) -> None:
+        """Open a key, so that a wrong passphrase changes nothing."""
+        keyring.prove(self.folder, self._parts, self._secret(), first)
 
     def backfill(self, first: date, last: date) -> KeyRecord:
         """Grant the token key that signs now the legal dates of licenses on paper.
@@ -250,11 +253,15 @@ class Custody:
 
         Returns:
             The record of the key, as it is now.
+
+        Raises:
+            WorkspaceError: the range does not include the one before.
         """
         if last < first:
             raise ValueError("a range does not end before it begins")
         current = self.reload().keychain.current("token")
-        granted = replace(current, backfill=(first, last))
+        granted = keychain.widened(current, first, last)
+        self._prove(current)
         self.keep(self._parts.keychain.changed(granted))
         return granted
 
@@ -269,6 +276,7 @@ class Custody:
             FileError: a file cannot be written; the old key signs on.
         """
         last = self.reload().roots.last
+        self._prove()
         root = self.open_root()
         new = SoftwareSigner.generate(last.bundle_keys[-1].suite)
         statement = RootStatement(
@@ -294,6 +302,7 @@ class Custody:
             FileError: a file cannot be written; the old root speaks on.
         """
         self.reload()
+        self._prove()
         old = self.open_root()
         new = SoftwareSigner.generate(Suite.ES256)
         keyring.save_keys(self.folder, [("root", new)], self._secret())
@@ -304,43 +313,57 @@ class Custody:
         """Destroy the private keys that sign no more, and attest it.
 
         The order is: overwrite, attest, remove. So a key is attested destroyed only
-        where this program overwrote it, also where a run was cut off in between.
+        where this program overwrote it, also where a run was cut off in between. A file
+        that does not open as the key it is named after is left as it is.
 
         Returns:
             Retired keys whose files are not here, so that nobody here can attest it.
 
         Raises:
+            WorkspaceError: a file is there, and the passphrase is wrong or missing.
             FileError: a file cannot be overwritten, removed or written.
         """
         chain = self._parts.keychain
         retired = [item for item in chain.records if not item.signs]
-        mine = [item for item in retired if self._is_here(item)]
+        mine = [item for item in retired if self._holds(item.purpose, item.key)]
         for item in mine:
             _wipe(self._path(item))
             chain = chain.changed(replace(item, destroyed=True))
         if chain != self._parts.keychain:
             self.keep(chain)
-        spent = [*map(self._path, mine), *self._spent()]
-        for path in spent:
-            if files.is_file(path):
-                _wipe(path)
-                wiping.remove(path)
+        for item in mine:
+            wiping.remove(self._path(item))
+        for use, key in self._spent():
+            if self._holds(use, key):
+                _wipe(self.path(use, key))
+                wiping.remove(self.path(use, key))
         return tuple(
             item for item in retired if not item.destroyed and item not in mine
         )
 
-    def _spent(self) -> Iterator[Path]:
-        """Give the files of roots and bundle keys that speak no more."""
+    def _spent(self) -> Iterator[tuple[str, PublicKey]]:
+        """Give the uses and keys of roots and bundle keys that speak no more."""
         roots = self._parts.roots
         for statement in roots.statements:
             if statement.root != roots.last.root:
-                yield self.path("root", statement.root)
+                yield "root", statement.root
             for key in statement.bundle_keys:
                 if key not in roots.last.bundle_keys:
-                    yield self.path("bundle", key)
+                    yield "bundle", key
 
-    def _is_here(self, item: KeyRecord) -> bool:
-        return files.is_file(self._path(item))
+    def _holds(self, use: str, key: PublicKey) -> bool:
+        """Tell whether a file is here that is this key, or was overwritten already."""
+        path = self.path(use, key)
+        if not files.is_file(path):
+            return False
+        if wiping.is_wiped(path):
+            return True
+        try:
+            keyring.open_key(self.folder, use, key, self._secret())
+        except WorkspaceError:
+            self._prove()  # a wrong passphrase is told; else the file is another
+            return False
+        return True
 
     def path(self, use: str, key: PublicKey) -> Path:
         """Return where a private key is kept, if it is kept here."""

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from typing import Literal, TypeAlias
 
 from elicense.dates import parse_day
-from elicense.errors import MalformedCodeError
+from elicense.errors import MalformedCodeError, WorkspaceError
 from elicense.identifiers import check_uscc
+from elicense.model import Text
 from elicense.trust import KeyGrant, Period, SealEntry
 from esign import cbor
 from esign.certificates import read_certificate
@@ -133,6 +134,54 @@ class Keychain:
         """Return the key of a name, as :attr:`KeyRecord.name` has it; None for none."""
         return next((item for item in self.records if item.name == name), None)
 
+    def meant(self, name: str, since: datetime) -> KeyRecord:
+        """Return the key that somebody names who says from when it is compromised.
+
+        A purpose stands for the key that signs now; where a command that marked the one
+        before it is given again, for that one.
+
+        Args:
+            name: a kid in hexadecimal, or a purpose.
+            since: from when it may have been in other hands.
+
+        Raises:
+            WorkspaceError: no such key, or the one that signs now began later.
+        """
+        if name not in PURPOSES:
+            return self.named(name)
+        now = self.current(name)
+        if since > now.period.signs_from:
+            return now
+        for item in self.own(name):
+            if not item.signs and item.compromised_from == since:
+                return item
+        if since == now.period.signs_from:
+            return now
+        raise WorkspaceError(
+            Text(
+                f"现用密钥 {now.name} 在此之后才启用；如指更早的密钥，请写明其编号"
+                "（elicense keys list）",
+                f"the key {now.name} signs only from a later time; if an earlier key is"
+                " meant, give its name (elicense keys list)",
+            )
+        )
+
+    def named(self, name: str) -> KeyRecord:
+        """Return the key of a name.
+
+        Raises:
+            WorkspaceError: there is none.
+        """
+        found = self.find(name)
+        if found is None:
+            raise WorkspaceError(
+                Text(
+                    f"没有密钥 {name}（elicense keys list）",
+                    f"there is no key {name} (elicense keys list)",
+                )
+            )
+        return found
+
     def renewed(
         self, record: KeyRecord, at: datetime, types: tuple[str, ...]
     ) -> "Keychain":
@@ -224,6 +273,31 @@ class Keychain:
             for item in self.records
             if item.purpose == "seal"
         )
+
+
+def widened(item: KeyRecord, first: date, last: date) -> KeyRecord:
+    """Return a token key with a range of backfill that takes nothing away.
+
+    Args:
+        item: the key that signs now.
+        first: the first legal date.
+        last: the last one, inclusive; not before ``first``.
+
+    Raises:
+        WorkspaceError: the range leaves out days that were granted before, under which
+            licenses may have been issued.
+    """
+    if item.backfill is not None:
+        start, end = item.backfill
+        if not first <= start <= end <= last:
+            raise WorkspaceError(
+                Text(
+                    f"已授权补录 {start} 至 {end}，新范围 {first} 至 {last} 须包含它",
+                    f"granted before: {start} to {end}; asked for: {first} to {last};"
+                    " the new range must include the one before",
+                )
+            )
+    return replace(item, backfill=(first, last))
 
 
 def _sorted(records: Iterable[KeyRecord]) -> tuple[KeyRecord, ...]:

@@ -360,6 +360,34 @@ def _open_authority(
     return DevelopmentAuthority(root, issuing, item.root, item.issuing)
 
 
+def prove(
+    folder: Path, parts: PublicParts, passphrase: bytes, first: KeyRecord | None = None
+) -> None:
+    """Open one key that signs now, so that a wrong passphrase changes nothing.
+
+    Nothing is proved where no such key is here.
+
+    Args:
+        folder: of the key files.
+        parts: what is public of them.
+        passphrase: opens them.
+        first: the key that is tried first: the one that is replaced.
+
+    Raises:
+        WorkspaceError: the passphrase is wrong, or the file is damaged; names it.
+        FileError: a file cannot be read.
+    """
+    records = [parts.keychain.current(purpose) for purpose in keychain.PURPOSES]
+    candidates = [
+        *((item.purpose, item.key) for item in (first, *records) if item is not None),
+        ("bundle", parts.roots.last.bundle_keys[-1]),
+    ]
+    for use, key in candidates:
+        if files.is_file(key_path(folder, use, key)):
+            open_key(folder, use, key, passphrase)
+            return
+
+
 def open_root(folder: Path, parts: PublicParts, passphrase: bytes) -> SoftwareSigner:
     """Open the root that speaks now; it may be kept off line, away from the others.
 
@@ -398,6 +426,15 @@ def open_key(
         FileError: the file cannot be read.
     """
     path = key_path(folder, use, key)
+    if not files.is_file(path):
+        raise WorkspaceError(
+            Text(
+                f"没有密钥文件 {path.name}：它不在本机，或本机构已被承接"
+                "（请在承接机构的工作区办理）",
+                f"there is no key file {path.name}: it is kept elsewhere, or this organ"
+                " was taken over (then work in the successor's workspace)",
+            )
+        )
     try:
         pem = files.read_whole(path, _MAX_FILE_BYTES)
         signer = SoftwareSigner.from_pem(pem, passphrase)

@@ -34,7 +34,7 @@ _MESSAGES = {
     ),
     Code.NOT_AUTHORIZED: Text(
         "无权颁发：密钥或印章证书不适用于该证照类型、时间或用途",
-        "Not authorized: the key or seal may not sign this type then or for this",
+        "Not authorized: key or seal was not granted this type, time or use",
     ),
     Code.ALTERED: Text(
         "内容被改动：文件与签发时的数据不一致",

@@ -11,10 +11,17 @@ from pathlib import Path
 
 from elicense import files, trust
 from elicense.errors import WorkspaceError
-from elicense.keyring import PublicParts
 from elicense.model import Text
+from elicense.publishing import Listing
 from elicense.register import Publication, Register
-from elicense.trust import ListEntry, TrustState
+from elicense.trust import (
+    Bundle,
+    KeyGrant,
+    ListEntry,
+    OrganizationEntry,
+    SealEntry,
+    TrustState,
+)
 from esign.errors import ESignError, VerificationError
 from esign.statuslist import StatusList
 
@@ -83,16 +90,27 @@ class Noticeboard:
             try:
                 data = files.read(self.path, trust.MAX_BUNDLE_BYTES)
                 state = self._admit(data, pinned)
+                latest = self._register.latest_publication()
+                if latest is None or data == latest.bundle:
+                    return state
+                number = _number(state)
+                if number > latest.number and self._is_newer(state, latest, pinned):
+                    return state
             except (files.FileError, ESignError) as err:
                 return trust.no_trust(f"the publication cannot be used: {err}")
-            latest = self._register.latest_publication()
-            number = _number(state)
-            if latest is None or number > latest.number or data == latest.bundle:
-                return state
             behind = number, latest.number
         return trust.no_trust(
             f"the publication cannot be used: the file has number {behind[0]} and is"
             f" not the publication {behind[1]} of the register; run: elicense publish"
+        )
+
+    @staticmethod
+    def _is_newer(state: TrustState, latest: Publication, pins: Iterable[str]) -> bool:
+        """Tell whether the root has not spoken since a bundle with a higher number."""
+        known = trust.admit(latest.bundle, frozenset(pins)).bundle
+        found = state.bundle
+        return known is None or (
+            found is not None and found.statement >= known.statement
         )
 
     def newest(self, pins: Iterable[str]) -> TrustState:
@@ -139,20 +157,21 @@ class Noticeboard:
         entries = () if bundle is None else bundle.status_lists
         return state.with_lists(_still_good(entries, state))
 
-    def refuse_older(
-        self, pins: Iterable[str], parts: PublicParts, after: int = 0
-    ) -> None:
+    def refuse_older(self, pins: Iterable[str], ours: Listing, after: int = 0) -> None:
         """Refuse to go on from a register or keys that are older than what is out.
+
+        A number under an older root statement than ours does not count: whoever held
+        an earlier bundle key may have put any number there.
 
         Args:
             pins: the roots of the workspace.
-            parts: what is public of its keys.
+            ours: what the workspace would publish.
             after: what the caller knows to be out, and goes on after.
 
         Raises:
             OldRegisterError: the file has a number that the register does not know.
-            OldKeysError: it has a root statement or a key that the workspace does not
-                have.
+            OldKeysError: it says more of root, keys, seals or organs than the workspace
+                does.
             RegisterError: the register cannot be used.
         """
         try:
@@ -162,20 +181,17 @@ class Noticeboard:
             return  # whatever stands there is not a publication of this workspace
         if there is None:
             return
-        known_keys = {item.key for item in parts.keychain.records}
-        if there.statement > parts.roots.last.number or not known_keys.issuperset(
-            grant.key for grant in there.keys
-        ):
+        if not _says_all(ours, there):
             raise OldKeysError(
                 Text(
-                    "keys/ 比已发布的内容旧：请恢复最新的 keys/ 备份",
-                    "keys/ is older than what was published: restore the newest copy"
-                    " of keys/",
+                    "keys/ 或 elicense.toml 比已发布的内容旧：请恢复最新的备份",
+                    "keys/ is older than what was published, or elicense.toml is:"
+                    " restore the newest copy of both",
                 )
             )
         latest = self._register.latest_publication()
         known = 0 if latest is None else latest.number
-        if there.number > max(known, after):
+        if there.statement == ours.statement and there.number > max(known, after):
             raise OldRegisterError(there.number, known)
 
     def put_out(self) -> None:
@@ -197,6 +213,64 @@ class Noticeboard:
         if not files.is_file(self.path):
             return False
         return files.read(self.path, trust.MAX_BUNDLE_BYTES) == publication.bundle
+
+
+def _says_all(ours: Listing, there: Bundle) -> bool:
+    """Tell whether a listing keeps everything that was published."""
+    keys = {item.key: item for item in ours.keys}
+    seals = {item.certificates: item for item in ours.seals}
+    organs = {item.code: item for item in ours.organizations}
+    return (
+        there.statement <= ours.statement
+        and all(_keeps_key(keys.get(item.key), item) for item in there.keys)
+        and all(_keeps(seals.get(item.certificates), item) for item in there.seals)
+        and all(
+            _keeps_organ(organs.get(item.code), item) for item in there.organizations
+        )
+    )
+
+
+def _keeps_key(ours: KeyGrant | None, theirs: KeyGrant) -> bool:
+    if ours is None or not _keeps(ours, theirs) or ours.purpose != theirs.purpose:
+        return False
+    if theirs.backfill is None or ours.backfill is None:
+        return theirs.backfill is None
+    (first, last), (start, end) = ours.backfill, theirs.backfill
+    return first <= start and end <= last
+
+
+def _keeps(ours: KeyGrant | SealEntry | None, theirs: KeyGrant | SealEntry) -> bool:
+    """Tell whether what was published of an end, a wiping and a mark stands."""
+    if ours is None or ours.organization != theirs.organization:
+        return False
+    return (
+        ours.destroyed >= theirs.destroyed
+        and theirs.period.signs_until in (None, ours.period.signs_until)
+        and (
+            theirs.compromised_from is None
+            or (
+                ours.compromised_from is not None
+                and ours.compromised_from <= theirs.compromised_from
+            )
+        )
+    )
+
+
+def _keeps_organ(ours: OrganizationEntry | None, theirs: OrganizationEntry) -> bool:
+    if ours is None or len(ours.names) < len(theirs.names):
+        return False
+    if not {day for day, _ in theirs.names} <= {day for day, _ in ours.names}:
+        return False
+    return all(
+        any(
+            mine.code == item.code
+            and mine.since <= item.since
+            and set(mine.types) >= set(item.types)
+            and mine.keeps_lists >= item.keeps_lists
+            for mine in ours.successors
+        )
+        for item in theirs.successors
+    )
 
 
 def _number(state: TrustState) -> int:

@@ -23,8 +23,8 @@ from elicense.policy import PUBLISHING
 from elicense.publishing import Listing, Publisher
 from elicense.register import Publication
 from elicense.register.sqlite import SqliteRegister
-from elicense.settings import Predecessor, Settings
-from elicense.trust import OrganizationEntry, Succession, TrustState
+from elicense.settings import Settings
+from elicense.trust import OrganizationEntry, TrustState
 from esign import clock
 from esign.errors import MalformedError, VerificationError
 
@@ -146,6 +146,7 @@ class Office(Closing):
 
     def publish_now(self, at: datetime, after: int = 0) -> Publication:
         """Do as :meth:`publish` for a caller that holds ``custody.signing()``."""
+        self.check_open()
         self.custody.reload().check_time(at)
         if not self.pins:
             raise WorkspaceError(
@@ -176,15 +177,20 @@ class Office(Closing):
         """Finish a change of the keys that was cut off, before anything is signed.
 
         A retired key that is not attested destroyed would put all in doubt that it
-        signed. Not for a caller that holds ``custody.signing()``.
+        signed; a root that speaks no more would stay pinned in ``elicense.toml``. Not
+        for a caller that holds ``custody.signing()``.
 
         Raises:
             WorkspaceError, FileError: the keys cannot be read or written.
         """
         self.custody.reload()
-        if self.custody.is_untidy():
+        speaking = self.custody.parts.roots.last.root.fingerprint
+        moved = bool(self.pins) and self.settings.root != speaking
+        if moved or self.custody.is_untidy():
             with self.custody.changing():
-                self.custody.reload()
+                speaking = self.custody.reload().roots.last.root.fingerprint
+                if moved:
+                    self.rewrite(root=speaking)
                 self.custody.tidy()
 
     def pending(self, at: datetime | None = None) -> Pending:
@@ -202,6 +208,14 @@ class Office(Closing):
         is_out = latest is not None and self.board.is_out(latest)
         return pending(self.listing(), self.trust(), at or clock.now(), is_out=is_out)
 
+    def check_open(self) -> None:
+        """Refuse changes once the organ was taken over; hold the keys' lock.
+
+        Raises:
+            WorkspaceError: it was, as ``elicense.toml`` says now.
+        """
+        load_settings(self.folder).check_open()
+
     def refuse_older(self, after: int = 0) -> None:
         """Refuse to work from a register or keys older than what was published.
 
@@ -211,8 +225,7 @@ class Office(Closing):
         Raises:
             OldRegisterError, OldKeysError: they are; says what to do.
         """
-        parts = self.custody.parts
-        self.board.refuse_older(self.custody.pins, parts, after)
+        self.board.refuse_older(self.custody.pins, self.listing(), after)
 
     def is_outdated(self, state: TrustState, at: datetime) -> bool:
         """Tell whether a publication does not carry what is issued at an instant.
@@ -243,9 +256,7 @@ class Office(Closing):
         return Listing(
             register=self.register,
             organization=OrganizationEntry(code, (founded, *self.settings.renamed)),
-            predecessors=tuple(
-                _predecessor(item, code) for item in self.settings.predecessors
-            ),
+            predecessors=tuple(item.entry(code) for item in self.settings.predecessors),
             keys=tuple(g for g in chain.grants(types) if g.organization in codes),
             seals=tuple(s for s in chain.seals(types) if s.organization in codes),
             roots=chain.all_roots,
@@ -343,7 +354,7 @@ class Office(Closing):
 
         Args:
             name: its kid in hexadecimal; or ``token``, ``status`` or ``seal`` for the
-                one that signs now.
+                one that signs now and began no later.
             since: from when; not after ``at``.
             at: the run's instant; now where None.
 
@@ -354,13 +365,7 @@ class Office(Closing):
         at = at or clock.now()
 
         def change() -> KeyRecord:
-            chain = self.custody.reload().keychain
-            match name:
-                case "token" | "status" | "seal" as purpose:
-                    found = chain.current(purpose).name
-                case _:
-                    found = name
-            return self.custody.compromise(found, since, self._owner(at), at)
+            return self.custody.compromise(name, since, self._owner(at), at)
 
         return self._change(at, change)
 
@@ -418,6 +423,7 @@ class Office(Closing):
     ) -> KeysChanged:
         """Change the keys while nobody signs, then publish."""
         with self.custody.changing():
+            self.check_open()
             record = change()
         return self.published(at, record)
 
@@ -448,16 +454,6 @@ class Office(Closing):
         made = replace(current, **changes)  # type: ignore[arg-type]  # by name
         files.write(self.folder / SETTINGS_FILE, settings.write(made))
         self.settings = made
-
-
-def _predecessor(item: Predecessor, successor: str) -> OrganizationEntry:
-    succession = Succession(
-        code=successor,
-        since=dates.start_of(item.since),
-        types=item.types,
-        keeps_lists=True,
-    )
-    return OrganizationEntry(item.code, item.names, (succession,))
 
 
 def load_settings(folder: Path) -> Settings:

@@ -11,6 +11,7 @@ from datetime import date
 from elicense import dates, identifiers, payload
 from elicense.errors import MalformedCodeError, WorkspaceError
 from elicense.model import Text
+from elicense.trust import OrganizationEntry, Succession
 from elicense.trust.remembering import is_fingerprint
 
 FORMAT = "elicense.workspace/1"
@@ -18,6 +19,30 @@ _TYPES = {str: "a text", bool: "true or false", list: "an array of texts"}
 
 Name = tuple[date, str]
 """A name, and the day from which an organ has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """An organ that took over from another.
+
+    Attributes:
+        code: its USCC.
+        since: the first day on which it stands in the other's place, UTC+8.
+        types: the license types that it took over.
+    """
+
+    code: str
+    since: date
+    types: tuple[str, ...]
+
+    def entry(self, *, keeps_lists: bool) -> Succession:
+        """Return it as a bundle lists it.
+
+        Args:
+            keeps_lists: whether it signs the other's status lists now.
+        """
+        since = dates.start_of(self.since)
+        return Succession(self.code, since, self.types, keeps_lists)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +54,26 @@ class Predecessor:
         names: its names over time, oldest first.
         since: the first day on which this organ stands in its place, UTC+8.
         types: the license types that were taken over.
+        earlier: who stood in its place before this organ, oldest first.
     """
 
     code: str
     names: tuple[Name, ...]
     since: date
     types: tuple[str, ...]
+    earlier: tuple[Successor, ...] = ()
+
+    def entry(self, successor: str) -> OrganizationEntry:
+        """Return it as a bundle lists it, with all who succeeded it.
+
+        Args:
+            successor: USCC of the organ whose settings these are; it keeps the lists.
+        """
+        last = Successor(code=successor, since=self.since, types=self.types)
+        before = tuple(item.entry(keeps_lists=False) for item in self.earlier)
+        return OrganizationEntry(
+            self.code, self.names, (*before, last.entry(keeps_lists=True))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +88,7 @@ class Settings:
         check_page: host of a public check page; empty for the off-line carrier.
         renamed: the names that it had later, oldest first.
         predecessors: the organs that it took over.
+        successor: the organ that took it over; nothing is changed here any more.
     """
 
     name: str
@@ -58,6 +98,23 @@ class Settings:
     check_page: str = ""
     renamed: tuple[Name, ...] = ()
     predecessors: tuple[Predecessor, ...] = ()
+    successor: Successor | None = None
+
+    def check_open(self) -> None:
+        """Refuse to change anything for an organ that was taken over.
+
+        Raises:
+            WorkspaceError: it was; says by whom and from when.
+        """
+        if self.successor is not None:
+            code, since = self.successor.code, self.successor.since
+            raise WorkspaceError(
+                Text(
+                    f"本机构自 {since} 起已由 {code} 承接，请在承接机构的工作区办理",
+                    f"this organ was taken over by {code} from {since} on; work in the"
+                    " successor's workspace",
+                )
+            )
 
     def name_on(self, day: date) -> str:
         """Return the organ's name on a day."""
@@ -85,6 +142,7 @@ def read(data: bytes) -> Settings:
     trust = _table(table, "trust", {"root": str})
     renamed = tuple(map(_name, _tables(table, "renamed")))
     predecessors = tuple(map(_predecessor, _tables(table, "predecessor")))
+    successor = table.pop("successor", None)
     if table:
         raise _wrong(f"未知的项 {sorted(table)}", f"unknown {sorted(table)}")
     found = Settings(
@@ -95,6 +153,7 @@ def read(data: bytes) -> Settings:
         check_page=str(issuing["check_page"]),
         renamed=renamed,
         predecessors=predecessors,
+        successor=None if successor is None else _successor(successor, "[successor]"),
     )
     _check(found)
     return found
@@ -108,6 +167,7 @@ def _name(table: dict[str, object]) -> Name:
 def _predecessor(table: dict[str, object]) -> Predecessor:
     keys: dict[str, type[str | bool | list[str]]]
     keys = {"code": str, "names": list, "names_from": list, "from": str, "types": list}
+    earlier = _tables(table, "earlier", "[[predecessor.earlier]]")
     entry = _entry(table, "predecessor", keys)
     names, days = _texts(entry["names"]), _texts(entry["names_from"])
     if not names or len(names) != len(days):
@@ -122,6 +182,20 @@ def _predecessor(table: dict[str, object]) -> Predecessor:
             (_day(day, place), name) for day, name in zip(days, names, strict=True)
         ),
         since=_day(entry["from"], "[[predecessor]] from"),
+        types=_texts(entry["types"]),
+        earlier=tuple(_successor(item, "[[predecessor.earlier]]") for item in earlier),
+    )
+
+
+def _successor(table: object, place: str) -> Successor:
+    keys: dict[str, type[str | bool | list[str]]]
+    keys = {"code": str, "from": str, "types": list}
+    if not isinstance(table, dict):
+        raise _keys_expected(place, keys)
+    entry = _checked(table, place, keys)
+    return Successor(
+        code=str(entry["code"]),
+        since=_day(entry["from"], f"{place} from"),
         types=_texts(entry["types"]),
     )
 
@@ -153,6 +227,8 @@ def _check(settings: Settings) -> None:
     _check_names(settings.renamed, "renamed")
     for item in settings.predecessors:
         _check_predecessor(item, settings)
+    if settings.successor is not None:
+        _check_other(settings.successor.code, settings.code, "[successor]")
     if not is_fingerprint(settings.root):
         raise _wrong(
             "[trust] root 应为 sha256: 和 64 位小写十六进制",
@@ -183,14 +259,22 @@ def _check_predecessor(item: Predecessor, settings: Settings) -> None:
             "[[predecessor]] code 重复，或是本机构自身",
             "[[predecessor]] code occurs twice, or is this organization's own",
         )
+    _check_other(item.code, settings.code, "[[predecessor]]")
+    for before in item.earlier:
+        _check_other(before.code, item.code, "[[predecessor.earlier]]")
+    _check_names(item.names, "predecessor")
+
+
+def _check_other(code: str, own: str, place: str) -> None:
+    """Refuse a code that is none, or that of the organ which it stands beside."""
+    if code == own:
+        raise _wrong(f"{place} code 是该机构自身", f"{place} code is its own")
     try:
-        identifiers.check_uscc(item.code)
+        identifiers.check_uscc(code)
     except MalformedCodeError as err:
         raise _wrong(
-            "[[predecessor]] code 不是统一社会信用代码",
-            "[[predecessor]] code is not a USCC",
+            f"{place} code 不是统一社会信用代码", f"{place} code is not a USCC"
         ) from err
-    _check_names(item.names, "predecessor")
 
 
 def _table(
@@ -202,11 +286,13 @@ def _table(
     return _checked(found, f"[{name}]", {**keys})
 
 
-def _tables(table: dict[str, object], name: str) -> list[dict[str, object]]:
+def _tables(
+    table: dict[str, object], name: str, place: str = ""
+) -> list[dict[str, object]]:
     """Take an array of tables that may be missing."""
-    found = table.pop(name, [])
+    found, place = table.pop(name, []), place or f"[[{name}]]"
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise _wrong(f"[[{name}]] 应为表数组", f"[[{name}]] must be an array of tables")
+        raise _wrong(f"{place} 应为表数组", f"{place} must be an array of tables")
     return found
 
 
@@ -267,16 +353,36 @@ def write(settings: Settings) -> bytes:
         lines += ["", "[[renamed]]  # 更名 / a later name", f"name = {_quoted(name)}"]
         lines.append(f"from = {_quoted(since.isoformat())}")
     for item in settings.predecessors:
-        lines += [
-            "",
-            "[[predecessor]]  # 已承接的机构 / an organ that was taken over",
-            f"code = {_quoted(item.code)}",
-            f"names = {_array(name for _, name in item.names)}",
-            f"names_from = {_array(day.isoformat() for day, _ in item.names)}",
-            f"from = {_quoted(item.since.isoformat())}",
-            f"types = {_array(item.types)}",
-        ]
+        lines += _predecessor_lines(item)
+    if settings.successor is not None:
+        title = "[successor]  # 承接本机构的机构 / the organ that took this one over"
+        lines += _successor_lines(settings.successor, title)
     return ("\n".join(lines) + "\n").encode()
+
+
+def _predecessor_lines(item: Predecessor) -> list[str]:
+    lines = [
+        "",
+        "[[predecessor]]  # 已承接的机构 / an organ that was taken over",
+        f"code = {_quoted(item.code)}",
+        f"names = {_array(name for _, name in item.names)}",
+        f"names_from = {_array(day.isoformat() for day, _ in item.names)}",
+        f"from = {_quoted(item.since.isoformat())}",
+        f"types = {_array(item.types)}",
+    ]
+    for before in item.earlier:
+        lines += _successor_lines(before, "[[predecessor.earlier]]")
+    return lines
+
+
+def _successor_lines(item: Successor, title: str) -> list[str]:
+    return [
+        "",
+        title,
+        f"code = {_quoted(item.code)}",
+        f"from = {_quoted(item.since.isoformat())}",
+        f"types = {_array(item.types)}",
+    ]
 
 
 def _array(texts: Iterable[str]) -> str:

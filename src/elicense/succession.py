@@ -13,9 +13,9 @@ from elicense import dates, files, trust, wiping
 from elicense.errors import WorkspaceError
 from elicense.keychain import KeyRecord
 from elicense.model import Text
-from elicense.office import KeysChanged, Office
+from elicense.office import KeysChanged, Office, load_settings
 from elicense.register import Adopted
-from elicense.settings import Predecessor
+from elicense.settings import Predecessor, Successor
 from elicense.trust import Period, RootStatement, SignedStatement
 
 
@@ -35,14 +35,17 @@ class Handover:
 def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> int:
     """Let an organ go on with another's licenses, and with its names and lists.
 
-    The caller publishes afterwards. The steps:
+    The caller publishes afterwards. Both roots are opened before anything is written.
+    The steps:
 
-    1. the other's licenses and events are copied into the own register;
-    2. the other's root says that the own root succeeds it; both sign;
-    3. the other's private keys are overwritten, so that nobody signs with them;
-    4. its keys are listed here as retired, and attested destroyed;
-    5. its code, names and types are kept in ``elicense.toml``;
-    6. the emptied key files are removed.
+    1. a change of the other's keys that was cut off is finished;
+    2. its ``elicense.toml`` names the successor: nothing is changed there any more;
+    3. the other's root says that the own root succeeds it; both sign;
+    4. the other's licenses and events are copied into the own register;
+    5. the other's private keys are overwritten, so that nobody signs with them;
+    6. its keys are listed here as retired, and attested destroyed;
+    7. its code, names and types are kept in the own ``elicense.toml``;
+    8. the emptied key files are removed.
 
     Args:
         own: the successor's workspace.
@@ -54,8 +57,8 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
         How many licenses were new.
 
     Raises:
-        WorkspaceError: the two do not go together, or the keys do not open; the other
-            goes on as before.
+        WorkspaceError: the two do not go together, or the roots do not open; both go on
+            as before.
         ConflictError: the registers contradict each other.
         FileError: a file cannot be written; run it again.
     """
@@ -63,13 +66,19 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
         raise WorkspaceError(
             Text("不能承接自身", "an organ does not take over from itself")
         )
-    with own.custody.changing(), other.custody.changing():
-        own.custody.reload()
-        other.custody.reload()
+    # Of two runs at once that want the same two, none waits for the other for ever.
+    first, second = sorted((own, other), key=lambda item: item.settings.code)
+    with first.custody.changing(), second.custody.changing():
+        for office in (own, other):
+            office.custody.reload()
+            office.settings = load_settings(office.folder)
         _check(own, other, handover, at)
+        said = None if _is_succeeded(own, other) else _statements(own, other, at)
+        other.custody.tidy()
+        _close(own, other, handover)
+        if said is not None:
+            own.custody.speak(said)
         adopted = own.register.adopt(_entries(other))
-        if not _is_succeeded(own, other):
-            own.custody.speak(_statements(own, other, at))
         _silence(other)
         _list_keys(own, other, at)
         _keep(own, other, handover)
@@ -79,6 +88,8 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
 
 
 def _check(own: Office, other: Office, handover: Handover, at: datetime) -> None:
+    own.settings.check_open()
+    _check_same(own, other, handover)
     if dates.start_of(handover.since) > at:
         raise WorkspaceError(
             Text(
@@ -104,6 +115,37 @@ def _check(own: Office, other: Office, handover: Handover, at: datetime) -> None
                 " issue them first",
             )
         )
+
+
+def _check_same(own: Office, other: Office, handover: Handover) -> None:
+    """Refuse what was agreed otherwise before, with this organ or with another."""
+    begun = other.settings.successor
+    if begun is not None and begun.code != own.settings.code:
+        other.settings.check_open()
+    kept = [i for i in own.settings.predecessors if i.code == other.settings.code]
+    said = [(item.since, item.types) for item in kept]
+    if begun is not None:
+        said.append((begun.since, begun.types))
+    for since, types in said:
+        if since == handover.since and set(types) == set(handover.types):
+            continue
+        raise WorkspaceError(
+            Text(
+                f"该机构已自 {since} 起承接（{'、'.join(types)}），"
+                "不能改为其他日期或类型",
+                f"it was taken over from {since} on ({', '.join(types)}); another day"
+                " or other types are not possible",
+            )
+        )
+
+
+def _close(own: Office, other: Office, handover: Handover) -> None:
+    """Let nothing be changed in the other's workspace from now on."""
+    successor = Successor(
+        code=own.settings.code, since=handover.since, types=handover.types
+    )
+    if other.settings.successor is None:
+        other.rewrite(successor=successor)
 
 
 def _is_succeeded(own: Office, other: Office) -> bool:
@@ -174,20 +216,30 @@ def _retired(other: Office, item: KeyRecord, at: datetime) -> KeyRecord:
 
 def _keep(own: Office, other: Office, handover: Handover) -> None:
     """Keep the other organ, and those that it had taken over, in the settings."""
-    listing = other.listing()
-    found = [
-        Predecessor(
-            code=entry.code,
-            names=entry.names,
-            since=handover.since,
-            types=handover.types,
-        )
-        for entry in listing.organizations
-    ]
+    entry = other.listing().organization
+    last = Predecessor(
+        code=entry.code,
+        names=entry.names,
+        since=handover.since,
+        types=handover.types,
+    )
+    before = [_handed_on(item, last) for item in other.settings.predecessors]
+    found = [last, *before]
     current = own.settings.predecessors
     known = {item.code for item in current}
     new = [item for item in found if item.code not in known]
     own.rewrite(predecessors=(*current, *new))
+
+
+def _handed_on(item: Predecessor, last: Predecessor) -> Predecessor:
+    """Return who was taken over by the other organ before, with that succession."""
+    stood_in = Successor(code=last.code, since=item.since, types=item.types)
+    return replace(
+        item,
+        since=last.since,
+        types=tuple(name for name in item.types if name in last.types),
+        earlier=(*item.earlier, stood_in),
+    )
 
 
 def rename(own: Office, name: str, since: date, at: datetime) -> KeysChanged:
@@ -203,13 +255,15 @@ def rename(own: Office, name: str, since: date, at: datetime) -> KeysChanged:
         at: the run's instant; aware UTC.
 
     Raises:
-        WorkspaceError: the day has passed, licenses were issued on it under the old
-            name, or a later name is known already.
+        WorkspaceError: the day has passed, or is the organ's first one, licenses were
+            issued or reserved on it under the old name, or a later name is known.
     """
     today = dates.day_of(at)
-    if (since, name) not in own.settings.renamed:
-        _check_day(own, since, at)
-        own.rewrite(renamed=(*own.settings.renamed, (since, name)))
+    with own.custody.changing():  # no license is reserved, and no other takes over
+        own.check_open()
+        if (since, name) not in own.settings.renamed:
+            _check_day(own, since, at)
+            own.rewrite(renamed=(*own.settings.renamed, (since, name)))
     if since <= today and own.custody.parts.seal_name != own.settings.name_on(today):
         return own.renew_key("seal", at)
     return own.published(at)
@@ -223,14 +277,24 @@ def _check_day(own: Office, since: date, at: datetime) -> None:
                 "the day of a new name is today or later, and after the last one",
             )
         )
+    entry = own.listing().organization
+    founded = entry.names[0][0]
+    if since <= founded:
+        raise WorkspaceError(
+            Text(
+                f"更名之日应晚于本机构首日 {founded}",
+                f"the day of a new name is after the organ's first day, {founded}",
+            )
+        )
     start = dates.start_of(since)
     if any(
-        row.is_issued and row.allocation.instant >= start for row in own.register.rows()
+        row.key.issuer == entry.code and row.allocation.instant >= start
+        for row in own.register.rows()
     ):
         raise WorkspaceError(
             Text(
-                f"{since} 已用原名称签发证照，请改为次日起更名",
-                f"licenses were issued under the old name on {since}; give the day"
-                " after",
+                f"{since} 已用原名称签发或预留证照，请改为次日起更名",
+                f"licenses were issued or reserved under the old name on {since}; give"
+                " the day after",
             )
         )

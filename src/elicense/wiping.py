@@ -26,7 +26,7 @@ def overwrite(path: Path) -> None:
             size = os.fstat(handle).st_size
             os.pwrite(handle, bytes(size), 0)
             os.fsync(handle)
-            os.ftruncate(handle, 0)
+            os.ftruncate(handle, len(_MARK))  # never empty: zeros, then the mark
             os.pwrite(handle, _MARK, 0)
             os.fsync(handle)
         finally:
@@ -38,11 +38,14 @@ def overwrite(path: Path) -> None:
 def is_wiped(path: Path) -> bool:
     """Tell whether a file was overwritten, and only its removal is left.
 
+    That is the mark, or zeros where a run was cut off before it. An empty file is
+    neither: nobody knows what became of the key.
+
     Raises:
         FileError: it cannot be read.
     """
     data = files.read(path, _MAX_BYTES)
-    return data == _MARK or not data.strip(b"\0")
+    return data == _MARK or (bool(data) and not data.strip(b"\0"))
 
 
 def remove(path: Path) -> None:

@@ -4,8 +4,8 @@ Wiring only: every rule lives in the modules that are called. The embedded defau
 for trial: software keys, a development CA, a test seal, pages printed 样张.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -97,10 +97,12 @@ class Adoption:
     """What came of taking over another organ's workspace.
 
     Attributes:
+        code: USCC of the organ that was taken over.
         licenses: how many licenses were new.
         done: whether it is published.
     """
 
+    code: str
     licenses: int
     done: KeysChanged
 
@@ -205,6 +207,7 @@ class Workspace(Office):
         at = at or clock.now()
         self.settle_keys()
         with self.custody.signing():
+            self.check_open()
             if self.known(request) is None:
                 # A reservation keeps its instant for ever.
                 self.custody.reload().check_time(at)
@@ -225,6 +228,7 @@ class Workspace(Office):
                 workspace, so that serials and indexes would be used twice.
             WorkspaceError: the keys do not open, or ``at`` is wrong.
         """
+        self.check_open()
         self.custody.reload()
         self.refuse_older()
         self.board.put_out()
@@ -252,20 +256,42 @@ class Workspace(Office):
     def revoke(
         self, identifier: str, grounds: Grounds, at: datetime | None = None
     ) -> Changed:
-        """End a license; see :func:`elicense.changing.revoke`."""
-        return changing.revoke(self.register, identifier, grounds, at or clock.now())
+        """End a license; see :func:`elicense.changing.revoke`.
+
+        Raises:
+            WorkspaceError: the organ was taken over.
+        """
+        with self._still_open() as register:
+            return changing.revoke(register, identifier, grounds, at or clock.now())
 
     def suspend(
         self, identifier: str, grounds: Grounds, at: datetime | None = None
     ) -> Changed:
-        """Hold a license; see :func:`elicense.changing.suspend`."""
-        return changing.suspend(self.register, identifier, grounds, at or clock.now())
+        """Hold a license; see :func:`elicense.changing.suspend`.
+
+        Raises:
+            WorkspaceError: the organ was taken over.
+        """
+        with self._still_open() as register:
+            return changing.suspend(register, identifier, grounds, at or clock.now())
 
     def reinstate(
         self, identifier: str, grounds: Grounds, at: datetime | None = None
     ) -> Changed:
-        """Give a license back; see :func:`elicense.changing.reinstate`."""
-        return changing.reinstate(self.register, identifier, grounds, at or clock.now())
+        """Give a license back; see :func:`elicense.changing.reinstate`.
+
+        Raises:
+            WorkspaceError: the organ was taken over.
+        """
+        with self._still_open() as register:
+            return changing.reinstate(register, identifier, grounds, at or clock.now())
+
+    @contextmanager
+    def _still_open(self) -> Iterator[SqliteRegister]:
+        """Give the register while no other organ can take over."""
+        with self.custody.signing():
+            self.check_open()
+            yield self.register
 
     def adopt(
         self,
@@ -296,10 +322,11 @@ class Workspace(Office):
         """
         at = at or clock.now()
         with Office(other, passphrase) as theirs:
-            granted = types or theirs.catalog.names()
+            granted = tuple(dict.fromkeys(types)) or theirs.catalog.names()
             handover = succession.Handover(since, granted)
             count = succession.take_over(self, theirs, handover, at)
-        return Adoption(count, self.published(at))
+            code = theirs.settings.code
+        return Adoption(code, count, self.published(at))
 
     def rename(self, name: str, since: date, at: datetime | None = None) -> KeysChanged:
         """Give the organ a new name from a day on; see :func:`succession.rename`.

@@ -1115,12 +1115,48 @@ class RegisterContract:
             row.allocation.index for row in another.rows()
         }
 
-    def test_a_license_that_moved_on_there_is_not_taken_over_again(
+    def test_a_license_that_moved_on_there_is_carried_on(self, register, another):
+        _, new = self._two_versions(another)
+        register.adopt(exported(another))
+        revoke(another, new)
+        newest = issue(another, "newest")
+        third = issue(another, "third")
+        happen(another, renewed(newest, third, effective_at=LATER))
+        assert register.adopt(exported(another)) == 2
+        for row in another.rows():
+            taken = register.get(row.identifier)
+            assert replace(taken, seq=row.seq) == row
+            ours, theirs = (
+                [replace(one, seq=None) for one in each.history(row.identifier)]
+                for each in (register, another)
+            )
+            assert ours == theirs
+        for instant in (AT, LATER):
+            assert statuses(register, LIST, instant) == statuses(another, LIST, instant)
+        before = everything(register)
+        assert register.adopt(exported(another)) == 0
+        assert everything(register) == before
+
+    def test_a_license_that_was_superseded_there_since_is_carried_on(
+        self, register, another
+    ):
+        old = issue(another, 1)
+        register.adopt(exported(another))
+        new = issue(another, 2)
+        happen(another, renewed(old, new, effective_at=LATER))
+        with pytest.raises(ValueError, match="twice"):
+            register.adopt([*exported(another), exported(another)[0]])
+        assert register.get(old).successor is None
+        assert register.adopt(exported(another)) == 1
+        assert register.get(old).successor == new
+
+    def test_a_license_that_moved_on_here_and_there_is_a_conflict(
         self, register, another
     ):
         _, new = self._two_versions(another)
         register.adopt(exported(another))
         revoke(another, new)
+        happen(register, held(new, until=date(2026, 12, 24)))
         before = everything(register)
         with pytest.raises(ConflictError):
             register.adopt(exported(another))

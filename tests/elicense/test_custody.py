@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from elicense import issuing, samples, trust, wiping
+from elicense import Workspace, issuing, samples, trust, wiping
 from elicense.errors import WorkspaceError
 from elicense.issuing import NotReleasedError
 from elicense.keyring import SEAL_DAYS
@@ -332,6 +332,122 @@ def test_a_backfill_range_is_published(office):
         office.grant_backfill(days[1], days[0], LATER)
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        (date(2021, 1, 1), date(2026, 12, 31)),
+        (date(1999, 1, 2), date(2020, 12, 31)),
+        (date(1999, 1, 1), date(2020, 12, 30)),
+    ],
+)
+def test_a_backfill_range_takes_nothing_away(office, days):
+    granted = (date(1999, 1, 1), date(2020, 12, 31))
+    office.grant_backfill(*granted, LATER)
+    with pytest.raises(WorkspaceError, match="must include the one before") as caught:
+        office.grant_backfill(*days, LATER)
+    for day in (*granted, *days):
+        assert str(day) in caught.value.message.en
+    assert office.custody.reload().keychain.current("token").backfill == granted
+    wider = (date(1998, 1, 1), date(2026, 12, 31))
+    assert office.grant_backfill(*wider, LATER + SECOND).record.backfill == wider
+
+
+CHANGES = {
+    "renew token": lambda w: w.renew_key("token", LATER),
+    "renew status": lambda w: w.renew_key("status", LATER),
+    "renew seal": lambda w: w.renew_key("seal", LATER),
+    "renew bundle": lambda w: w.renew_bundle_key(LATER),
+    "rotate the root": lambda w: w.rotate_root(LATER),
+    "compromised": lambda w: w.compromise_key("token", START, LATER),
+    "backfill": lambda w: w.grant_backfill(date(2000, 1, 1), date(2001, 1, 1), LATER),
+    "attest": lambda w: w.attest_destroyed(
+        next(x.name for x in w.custody.parts.keychain.records if not x.signs), LATER
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_wrong_passphrase_destroys_nothing(place, change):
+    with places.opened(place) as workspace:
+        kept = workspace.custody
+        if change == "attest":
+            key = kept.parts.keychain.current("token").key
+            kept.path("token", key).rename(place / "away.pem")
+            workspace.renew_key("token", LATER - DAY)
+        before = contents(kept.folder)
+    with (
+        Workspace(place / "ws", b"a typing error") as workspace,
+        pytest.raises(WorkspaceError, match="wrong passphrase"),
+    ):
+        CHANGES[change](workspace)
+    assert contents(place / "ws" / "keys") == before
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_cut_off_change_is_not_finished_with_a_wrong_passphrase(place):
+    with places.opened(place) as workspace:
+        kept = workspace.custody
+        old_key = kept.parts.keychain.current("token")
+        secret = kept.path("token", old_key.key).read_bytes()
+        workspace.renew_key("token", LATER)
+        kept.keep(
+            kept.parts.keychain.changed(
+                replace(kept.parts.keychain.find(old_key.name), destroyed=False)
+            )
+        )
+        kept.path("token", old_key.key).write_bytes(secret)
+        before = contents(kept.folder)
+    with Workspace(place / "ws", b"a typing error") as workspace:
+        with pytest.raises(WorkspaceError, match="wrong passphrase"):
+            workspace.publish(LATER + SECOND)
+        assert contents(workspace.custody.folder) == before
+    with places.opened(place) as workspace:
+        workspace.publish(LATER + SECOND)
+        assert workspace.custody.parts.keychain.find(old_key.name).destroyed
+
+
+NO_KEYS = {
+    "an empty file": lambda _own: b"",
+    "another key": lambda own: next(own.folder.glob("status-*.pem")).read_bytes(),
+    "something else": lambda _own: b"kept in the safe",
+    "zeros and something else": lambda _own: bytes(100) + b"x",
+    "the mark and something else": lambda _own: b"wiped\n\n",
+}
+
+
+@pytest.mark.parametrize("what", NO_KEYS)
+def test_a_file_that_is_not_the_key_does_not_attest_its_end(office, what):
+    kept = office.custody
+    item = kept.parts.keychain.current("token")
+    path = kept.path("token", item.key)
+    path.rename(office.folder.parent / "away.pem")
+    with kept.changing():
+        kept.renew("token", office._owner(LATER), LATER)
+        path.write_bytes(left := NO_KEYS[what](kept))
+        assert [x.name for x in kept.tidy()] == [item.name]
+    assert not kept.parts.keychain.find(item.name).destroyed
+    assert path.read_bytes() == left
+    done = office.attest_destroyed(item.name, LATER + SECOND)
+    assert done.record.destroyed  # on a person's word
+    assert not path.exists()
+    assert not kept.is_untidy()
+
+
+def test_a_compromise_told_twice_changes_one_key(office):
+    first = office.compromise_key("token", START, LATER)
+    keys = office.custody.parts.keychain
+    again = office.compromise_key("token", START, LATER + SECOND)
+    assert again.record == first.record
+    assert office.custody.reload().keychain == keys
+    name = keys.current("token").name
+    with pytest.raises(WorkspaceError, match=name):
+        office.compromise_key("token", START + DAY, LATER + 2 * SECOND)
+    assert office.custody.reload().keychain == keys
+
+
 class TestCrash:
     """Killed at any point of a change, the workspace works and nothing is lost."""
 
@@ -366,6 +482,18 @@ class TestCrash:
             assert workspace.settings.root == second
             assert workspace.custody.parts.roots.last.number == 3
             assert len(private(workspace, "root")) == 1
+
+    def test_a_rotation_that_was_cut_off_is_finished_by_the_next_work(self, place):
+        with places.opened(place) as workspace, workspace.custody.changing():
+            second = workspace.custody.rotate_root(LATER)
+        with places.opened(place) as workspace:
+            issue(workspace, LATER + SECOND, "2")
+            assert workspace.settings.root == second
+        with places.opened(place) as workspace:
+            assert workspace.settings.root == second
+            assert len(private(workspace, "root")) == 1
+            workspace.rotate_root(LATER + DAY)
+            assert len(workspace.pins) == 3
 
     def test_a_key_that_was_overwritten_and_not_attested_is_attested(self, place):
         with places.opened(place) as workspace:

@@ -93,7 +93,7 @@ def test_a_damaged_key_is_named(folder, use):
 def test_a_missing_key_is_an_error(folder, use):
     path = path_of(folder, use)
     path.unlink()
-    with pytest.raises(FileError, match=path.name):
+    with pytest.raises(WorkspaceError, match=path.name):
         keyring.unlock(folder, load(folder), PASSPHRASE)
 
 

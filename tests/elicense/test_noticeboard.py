@@ -1,15 +1,16 @@
 """What was published never falls back, and a copy of yesterday is told."""
 
 import shutil
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
-from elicense import samples, trust
+from elicense import dates, samples, trust
 from elicense.changing import Grounds
 from elicense.errors import ConflictError, WorkspaceError
 from elicense.events import EventKind, Reason
-from elicense.noticeboard import OldRegisterError
+from elicense.noticeboard import OldKeysError, OldRegisterError
 from elicense.validating import validate_text
 from esign.statuslist import Status
 from esign.verdict import Code
@@ -114,6 +115,32 @@ class TestRollback:
         assert office.publish(LATER).number == 2
         assert office.trust().bundle.number == 2
 
+    def test_a_number_of_a_stolen_bundle_key_ends_with_the_key(self, office):
+        bundle = office.trust().bundle
+        stolen = trust.sign_bundle(
+            replace(bundle, number=2**53 - 1),
+            office.keys.bundle,
+            office.custody.parts.statements,
+        )
+        office.trust_file.write_bytes(stolen)
+        with pytest.raises(OldRegisterError):
+            office.publish(LATER)
+        assert office.renew_bundle_key(LATER).publication.number == 2
+        assert issue(office, LATER, "2").verdict.code is Code.VALID
+        office.trust_file.write_bytes(stolen)
+        assert office.trust().bundle is None
+        assert office.publish(LATER + SECOND).number == 3
+
+    def test_names_that_were_published_are_not_forgotten(self, office):
+        old = office.settings.renamed
+        day = dates.day_of(LATER + DAY)
+        assert office.rename("示例市政务服务局", day, LATER).published
+        data = office.trust_file.read_bytes()
+        office.rewrite(renamed=old)
+        with pytest.raises(OldKeysError, match=r"elicense\.toml"):
+            office.publish(LATER + SECOND)
+        assert office.trust_file.read_bytes() == data
+
     def test_what_was_stored_and_not_put_out_is_put_out_by_the_next_run(self, place):
         with places.opened(place) as workspace:
             old = workspace.trust_file.read_bytes()
@@ -135,8 +162,6 @@ class TestRollback:
                     if not done:
                         done.append(second.publish(LATER))
                     return real.sign(message)
-
-            from dataclasses import replace  # noqa: PLC0415
 
             first.custody._keys = replace(first.keys, bundle=Slow())
             with pytest.raises(ConflictError):
@@ -261,3 +286,57 @@ def test_a_workspace_whose_root_is_another_publishes_nothing(place):
         with pytest.raises(WorkspaceError, match="root"):
             workspace.publish(LATER)
         assert workspace.trust().bundle is None
+
+
+FORGOTTEN = {
+    "a compromised seal": lambda w: w.compromise_key("seal", START, LATER),
+    "a renewed seal": lambda w: w.renew_key("seal", LATER),
+    "a renewed status key": lambda w: w.renew_key("status", LATER),
+    "a range of backfill": lambda w: w.grant_backfill(
+        date(2000, 1, 1), date(2001, 1, 1), LATER
+    ),
+    "a bundle key": lambda w: w.renew_bundle_key(LATER),
+    "a root": lambda w: w.rotate_root(LATER),
+}
+
+
+@pytest.mark.parametrize("what", FORGOTTEN)
+def test_keys_that_forget_what_was_published_are_told(place, what):
+    copy = places.copy(place / "ws" / "keys", place / "keys")
+    with places.opened(place) as workspace:
+        assert FORGOTTEN[what](workspace).published
+    refused_after_restoring(copy, place)
+
+
+def test_a_mark_on_an_earlier_key_is_not_forgotten(place):
+    with places.opened(place) as workspace:
+        old_key = workspace.renew_key("token", LATER - DAY).record.name
+        copy = places.copy(place / "ws" / "keys", place / "keys")
+        assert workspace.compromise_key(old_key, START, LATER).published
+    refused_after_restoring(copy, place)
+
+
+def test_an_attestation_is_not_forgotten(place):
+    with places.opened(place) as workspace:
+        item = workspace.custody.parts.keychain.current("token")
+        path = workspace.custody.path("token", item.key)
+        path.rename(place / "away.pem")
+        workspace.renew_key("token", LATER - DAY)
+        copy = places.copy(place / "ws" / "keys", place / "keys")
+        assert workspace.attest_destroyed(item.name, LATER).published
+    refused_after_restoring(copy, place)
+
+
+def refused_after_restoring(copy, place):
+    """Put old keys back; neither issuing nor publishing goes on from them."""
+    shutil.rmtree(place / "ws" / "keys")
+    shutil.copytree(copy, place / "ws" / "keys")
+    with places.opened(place) as workspace:
+        workspace.rewrite(root=workspace.custody.parts.roots.last.root.fingerprint)
+        data = workspace.trust_file.read_bytes()
+        jobs = (lambda: issue(workspace, LATER, "2"), lambda: workspace.publish(LATER))
+        for job in jobs:
+            with pytest.raises(WorkspaceError, match=r"keys/ is older"):
+                job()
+        assert workspace.trust_file.read_bytes() == data
+        assert workspace.register.count() == 1

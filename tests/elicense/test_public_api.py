@@ -40,7 +40,7 @@ PACKAGES = {
     """,
     "esign.timestamps": """
         MAX_TOKEN_BYTES Timestamp UNSTATED_ACCURACY UnverifiedTimestamp obtain
-        open_response read request verify verify_path
+        open_response read request token_in verify verify_path
     """,
     "elicense.register": """
         Adopted Allocation AsOf Build Change DIGEST_BYTES LIST_CAPACITY LIST_FILL_MAX

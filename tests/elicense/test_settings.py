@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from elicense import settings
 from elicense.errors import WorkspaceError
-from elicense.settings import Predecessor, Settings
+from elicense.settings import Predecessor, Settings, Successor
 
 GOOD = Settings(
     name="示例市行政审批局",
@@ -28,7 +28,17 @@ LONG = replace(
             names=((date(2020, 1, 1), '示范市"甲"局'), (date(2021, 1, 1), "乙局")),
             since=date(2027, 1, 1),
             types=("food-business", "business-license"),
+            earlier=(
+                Successor(
+                    code="119901000000000430",
+                    since=date(2024, 3, 1),
+                    types=("food-business",),
+                ),
+            ),
         ),
+    ),
+    successor=Successor(
+        code="119901000000000430", since=date(2030, 1, 1), types=("one", "two")
     ),
 )
 _LONG_TEXT = settings.write(LONG).decode()
@@ -53,6 +63,19 @@ def test_each_day_has_its_name(day, name):
     assert LONG.name_on(day) == name
 
 
+def test_an_organ_that_was_taken_over_is_closed():
+    with pytest.raises(WorkspaceError, match="119901000000000430 from 2030-01-01"):
+        LONG.check_open()
+    assert replace(LONG, successor=None).check_open() is None
+
+
+def test_a_predecessor_names_all_who_succeeded_it():
+    entry = LONG.predecessors[0].entry(GOOD.code)
+    found = [(item.code, item.keeps_lists) for item in entry.successors]
+    assert found == [("119901000000000430", False), (GOOD.code, True)]
+    assert entry.names == LONG.predecessors[0].names
+
+
 DAMAGED_HISTORY = {
     "a later name without its day": ('from = "2029-05-01"', "", "renamed"),
     "a day that is none": ('from = "2029-05-01"', 'from = "2029-02-30"', "renamed"),
@@ -75,6 +98,33 @@ DAMAGED_HISTORY = {
         'types = "food-business"',
         "types",
     ),
+    "an earlier successor with a wrong code": (
+        'code = "119901000000000430"\nfrom = "2024',
+        'code = "119901000000000431"\nfrom = "2024',
+        "[[predecessor.earlier]] code is not a USCC",
+    ),
+    "an earlier successor that is the organ itself": (
+        'code = "119901000000000430"\nfrom = "2024',
+        'code = "119901000000000355"\nfrom = "2024',
+        "is its own",
+    ),
+    "an earlier successor without its day": (
+        'from = "2024-03-01"',
+        "",
+        "[[predecessor.earlier]] must have exactly",
+    ),
+    "earlier successors that are no array": (
+        "[[predecessor.earlier]]",
+        "[predecessor.earlier]",
+        "array of tables",
+    ),
+    "a successor that is the organ itself": (
+        'code = "119901000000000430"\nfrom = "2030',
+        f'code = "{GOOD.code}"\nfrom = "2030',
+        "[successor] code is its own",
+    ),
+    "a successor from no day": ("2030-01-01", "2030-13-01", "[successor] from"),
+    "a successor that is an array": ("[successor]", "[[successor]]", "[successor]"),
     "an unknown key": ("[[predecessor]]", "[[predecessor]]\ncolour = 1", "exactly"),
     "a table that is no array": ("[[predecessor]]", "[predecessor]", "array of tables"),
 }

@@ -1,10 +1,12 @@
 """Organs are merged and renamed; their licenses stay good and show their day."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from elicense import Workspace, samples, trust
+from elicense import Workspace, issuing, samples, succession, trust
 from elicense.changing import Grounds
 from elicense.dates import day_of
 from elicense.errors import ConflictError, WorkspaceError
@@ -19,6 +21,23 @@ OLD_CODE, OLD_NAME = "119901000000000355", "示范市应急管理局"
 THIRD_CODE, THIRD_NAME = "119901000000000430", "样例市市场监管局"
 TODAY = day_of(LATER)
 TYPES = ("food-business",)
+WITHDRAWN = Grounds(reason=Reason.WITHDRAWN, note="test")
+CHANGES = {
+    "revoke": lambda place, name: place.revoke(name, WITHDRAWN, LATER),
+    "suspend": lambda place, name: place.suspend(
+        name, Grounds(reason=Reason.HELD, decision="test", until=TODAY + DAY), LATER
+    ),
+    "reinstate": lambda place, name: place.reinstate(
+        name, Grounds(reason=Reason.RELEASED, note="test"), LATER
+    ),
+    "issue": lambda place, _: issue(place, LATER, "2"),
+    "publish": lambda place, _: place.publish(LATER),
+    "renew a key": lambda place, _: place.renew_key("token", LATER),
+    "rename": lambda place, _: place.rename("示例市政务服务局", TODAY + DAY, LATER),
+    "adopt": lambda place, _: place.adopt(
+        place.folder.parent / "new", TODAY, passphrase=PASSPHRASE, at=LATER
+    ),
+}
 
 
 def found(folder, name, code, at=START):
@@ -45,6 +64,22 @@ def issue(workspace, at, number="1"):
 def adopt(new, old, at=LATER, **changes):
     given = {"types": TYPES, "passphrase": PASSPHRASE, "at": at} | changes
     return new.adopt(old.folder, given.pop("since", TODAY), **given)
+
+
+def reserve_only(workspace, request, at):
+    """Leave a license reserved: the seal's device is gone when it is to sign."""
+    desk = workspace.desk(at)
+
+    class Gone:
+        public_key = desk.seal.signer.public_key
+
+        def sign(self, _message):
+            raise OSError
+
+    desk = replace(desk, seal=replace(desk.seal, signer=Gone()))
+    with pytest.raises(OSError):  # noqa: PT011  raised by the signer above
+        issuing.issue(desk, request, at)
+    assert workspace.known(request) is not None
 
 
 def stranger(workspace, *pins):
@@ -106,9 +141,101 @@ class TestTakingOver:
         theirs = [item for item in records if item.organization == OLD_CODE]
         assert len(theirs) == 3
         assert all(item.destroyed and not item.signs for item in theirs)
-        with Workspace(old.folder, PASSPHRASE) as again, pytest.raises(Exception) as e:  # noqa: PT011  type below
-            issue(again, LATER, "2")
-        assert "cannot read" in str(e.value)
+
+    @pytest.mark.parametrize("name", sorted(CHANGES))
+    def test_nothing_is_changed_in_the_old_workspace_any_more(self, old, new, name):
+        kept = issue(old, START)
+        events = old.register.history(kept.license.identifier)
+        cut_off_after(new, old, 1)
+        with pytest.raises(WorkspaceError, match=f"taken over by {CODE}"):
+            CHANGES[name](old, kept.license.identifier)
+        adopt(new, old)
+        with (
+            Workspace(old.folder, PASSPHRASE) as again,
+            pytest.raises(WorkspaceError, match=f"taken over by {CODE}"),
+        ):
+            CHANGES[name](again, kept.license.identifier)
+        assert old.register.history(kept.license.identifier) == events
+        assert (old.register.count(), len(old.settings.predecessors)) == (1, 0)
+
+    def test_a_root_that_does_not_open_leaves_both_registers_alone(self, old, new):
+        kept = issue(old, START)
+        (root,) = new.custody.folder.glob("root-*.pem")
+        root.rename(new.folder / root.name)
+        with pytest.raises(WorkspaceError, match=root.name):
+            adopt(new, old)
+        assert (new.register.count(), list(new.register.events_since(0))) == (0, [])
+        old.revoke(kept.license.identifier, WITHDRAWN, LATER)
+        (new.folder / root.name).rename(root)
+        assert adopt(new, old).licenses == 1
+        believed = stranger(new)
+        assert validate_pdf(kept.pdf, believed, LATER).code is Code.REVOKED
+
+    def test_what_the_other_revoked_since_an_early_copy_is_taken_over(self, old, new):
+        kept = issue(old, START)
+        new.register.adopt(succession._entries(old))
+        old.revoke(kept.license.identifier, WITHDRAWN, LATER)
+        assert adopt(new, old).licenses == 0
+        assert validate_pdf(kept.pdf, stranger(new), LATER).code is Code.REVOKED
+
+    def test_a_renewal_that_was_cut_off_there_is_finished_first(self, old, new):
+        kept = issue(old, START)
+        record = old.custody.parts.keychain.current("seal")
+        path = old.custody.path("seal", record.key)
+        data = path.read_bytes()
+        old.renew_key("seal", START + DAY)
+        path.write_bytes(data)
+        chain = old.custody.parts.keychain
+        retired = replace(chain.find(record.name), destroyed=False)
+        old.custody.keep(chain.changed(retired))
+        adopt(new, old)
+        assert new.custody.parts.keychain.find(record.name).destroyed
+        assert not path.exists()
+        assert validate_pdf(kept.pdf, stranger(new), LATER).code is Code.VALID
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"since": TODAY - DAY}, {"types": ("food-business", "business-license")}],
+        ids=["another day", "other types"],
+    )
+    @pytest.mark.parametrize("steps", [1, 9])
+    def test_what_was_agreed_once_stays(self, old, new, changes, steps):
+        cut_off_after(new, old, steps) if steps == 1 else adopt(new, old)
+        before = (new.folder / "elicense.toml").read_bytes()
+        with pytest.raises(WorkspaceError, match="other types are not possible"):
+            adopt(new, old, LATER + SECOND, **changes)
+        assert (new.folder / "elicense.toml").read_bytes() == before
+        assert adopt(new, old, LATER + SECOND).done.published
+
+    def test_types_in_another_order_are_the_same(self, old, new):
+        adopt(new, old, types=("food-business", "business-license"))
+        again = ("business-license", "food-business", "food-business")
+        assert adopt(new, old, LATER + SECOND, types=again).done.published
+
+    def test_an_organ_is_taken_over_by_one_alone(self, tmp_path, old, new):
+        issue(old, START)
+        cut_off_after(new, old, 1)
+        with found(tmp_path / "third", THIRD_NAME, THIRD_CODE) as third:
+            with pytest.raises(WorkspaceError, match=f"taken over by {CODE}"):
+                adopt(third, old)
+            assert third.register.count() == 0
+
+    def test_each_run_says_which_organ_it_took_over(self, tmp_path, old, new):
+        with found(tmp_path / "third", THIRD_NAME, THIRD_CODE) as third:
+            codes = [adopt(new, each).code for each in (old, third, old)]
+        assert codes == [OLD_CODE, THIRD_CODE, OLD_CODE]
+
+    def test_two_that_want_each_other_do_not_wait_for_ever(self, old, new):
+        def take(pair):
+            with Workspace(pair[0].folder, PASSPHRASE) as own:
+                return adopt(own, pair[1]).code
+
+        with ThreadPoolExecutor(2) as pool:
+            runs = [pool.submit(take, pair) for pair in ((old, new), (new, old))]
+            errors = [run.exception(timeout=30) for run in runs]
+        (error,) = (item for item in errors if item is not None)
+        assert isinstance(error, WorkspaceError)
+        assert "taken over by" in error.message.en
 
     def test_one_organ_takes_over_several_and_after_a_rotation(
         self, tmp_path, old, new
@@ -151,13 +278,13 @@ class TestTakingOver:
         assert (new.custody.parts, new.settings) == before
         assert validate_pdf(kept.pdf, stranger(new), LATER + DAY).code is Code.VALID
 
-    @pytest.mark.parametrize("steps", range(5))
+    @pytest.mark.parametrize("steps", range(6))
     def test_a_run_that_was_cut_off_is_finished(self, old, new, steps):
         kept = issue(old, START)
         pin = old.settings.root
         cut_off_after(new, old, steps)
         # What stands there is good for strangers of either organ meanwhile.
-        if steps < 4:
+        if steps < 5:
             new.publish(LATER)
         assert issue(new, LATER, "9").verdict.code is Code.VALID
         done = adopt(new, old, LATER + SECOND)
@@ -180,22 +307,27 @@ class TestTakingOver:
             THIRD_CODE,
             OLD_CODE,
         ]
+        chain = stranger(new).organizations[OLD_CODE].successors
+        assert [(item.code, day_of(item.since)) for item in chain] == [
+            (THIRD_CODE, TODAY),
+            (CODE, day_of(at)),
+        ]
+        assert [item.keeps_lists for item in chain] == [False, True]
+        assert [item.types for item in chain] == [TYPES, TYPES]
 
 
 def cut_off_after(new, old, steps):
     """Do the first steps of taking over, as a run that was killed leaves them."""
-    from elicense import succession  # noqa: PLC0415
-
     handover = succession.Handover(TODAY, TYPES)
     todo = [
-        lambda: new.register.adopt(succession._entries(old)),
+        lambda: succession._close(new, old, handover),
         lambda: new.custody.speak(succession._statements(new, old, LATER)),
+        lambda: new.register.adopt(succession._entries(old)),
         lambda: succession._silence(old),
         lambda: succession._list_keys(new, old, LATER),
     ]
     for step in todo[:steps]:
         step()
-    assert handover.types
 
 
 REFUSED = {
@@ -269,6 +401,25 @@ class TestRenaming:
             new.rename(name, since, LATER + SECOND)
         assert text in " ".join(caught.value.message.en.split())
         assert (new.folder / "elicense.toml").read_bytes() == before
+
+    def test_the_day_on_which_the_organ_begins_has_its_first_name(self, new):
+        before = (new.folder / "elicense.toml").read_bytes()
+        with pytest.raises(WorkspaceError, match="first day"):
+            new.rename(self.NEW_NAME, day_of(START), START + SECOND)
+        assert (new.folder / "elicense.toml").read_bytes() == before
+        assert new.publish(START + SECOND).number == 2
+
+    def test_a_reservation_keeps_the_name_of_its_day(self, new):
+        asked = Request(
+            type_name="food-business",
+            application=samples.sample("food-business", LATER),
+            number="1",
+        )
+        reserve_only(new, asked, LATER)
+        with pytest.raises(WorkspaceError, match="reserved"):
+            new.rename(self.NEW_NAME, TODAY, LATER + SECOND)
+        assert new.settings.renamed == ()
+        assert new.carry_out(asked, LATER + SECOND).license.issuer.name == NAME
 
     def test_a_second_name_comes_after_the_first(self, new):
         new.rename(self.NEW_NAME, TODAY + DAY, LATER)

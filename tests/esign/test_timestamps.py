@@ -1003,3 +1003,16 @@ def test_a_timestamp_is_a_value():
     assert stamp == check(TOKEN)
     assert stamp.at.tzinfo is UTC
     assert isinstance(stamp.latest, datetime)
+
+
+def test_a_token_is_found_bare_and_in_the_answer_it_came_in():
+    service = OwnAuthority()
+    digest = hashlib.sha256(b"license").digest()
+    query = timestamps.request(digest, 9)
+    response = service.transport(query)
+    token = timestamps.open_response(response, digest, 9)
+    assert timestamps.token_in(token) == token
+    assert timestamps.token_in(response) == token
+    for wrong in (b"", b"junk", query, token[:-1], response[1:]):
+        with pytest.raises(MalformedError):
+            timestamps.token_in(wrong)

@@ -9,7 +9,7 @@ from elicense.catalog import Catalog
 from elicense.cli import options, report
 from elicense.errors import ElicenseError
 from elicense.model import Text
-from elicense.trust import MAX_BUNDLE_BYTES, RollbackError, TrustState
+from elicense.trust import MAX_BUNDLE_BYTES, RollbackError, Seen, TrustState
 from elicense.workspace import (
     Workspace,
     load_catalog,
@@ -164,7 +164,7 @@ def _admitted(data: bytes, run: _Run) -> tuple[TrustState, Text | None]:
     try:
         claimed = claimed_roots(data)
         if set(claimed).isdisjoint(run.roots):
-            return _stranger(claimed[-1], run.named)
+            return _stranger(claimed, run.named)
         state = _admit(data, run)
     except NoBundleError as err:
         return trust.no_trust(err.message.en), err.message
@@ -221,7 +221,12 @@ def _wrong_clock(state: TrustState, now: datetime) -> Text | None:
     )
 
 
-def _stranger(claimed: str, named: str | None) -> tuple[TrustState, Text]:
+def _stranger(roots: tuple[str, ...], named: str | None) -> tuple[TrustState, Text]:
+    """Return what to tell of a file with none of the roots that count."""
+    claimed = roots[-1]
+    if any(root in seen.scopes for seen in _remembered() for root in roots):
+        why = "the trust bundle's root was succeeded by another"
+        return trust.no_trust(why), _SUCCEEDED
     if named is not None:
         return trust.no_trust("the trust bundle's root is not that of --root"), Text(
             f"信任包的信任根与 --root 不同，因此不予采信。文件中的是 {claimed}，"
@@ -237,3 +242,14 @@ def _stranger(claimed: str, named: str | None) -> tuple[TrustState, Text]:
         " Compare it with the fingerprint that you got by another way, then pin it"
         " (elicense trust pin FILE) or give it with --root",
     )
+
+
+def _remembered() -> tuple[Seen, ...]:
+    return memory.recall(options.home()).seen
+
+
+_SUCCEEDED = Text(
+    "这是较旧的信任包：它的信任根此后已由新的信任根接替。请向发证机关取得当前的信任包",
+    "an older bundle: its root was succeeded by another since; get the current one from"
+    " the department",
+)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from elicense import dates
 from elicense.cli import report
 from elicense.memory import Memory
 from elicense.model import Text
@@ -19,7 +20,7 @@ from elicense.trust import (
     TrustState,
 )
 from elicense.validating.verdict import instant_text
-from esign import certificates
+from esign import certificates, clock
 from esign.errors import MalformedError
 from esign.revocation import CRL
 from esign.statuslist import BITS, Status, StatusList
@@ -85,7 +86,11 @@ def scope_text(state: TrustState, scope: str | None) -> str:
     if scope is None:
         return report.chosen(_HUB)
     entry = state.organizations.get(scope)
-    return scope if entry is None else f"{scope} {entry.names[-1][1]}"
+    return (
+        scope
+        if entry is None
+        else f"{scope} {entry.name_on(dates.day_of(clock.now()))}"
+    )
 
 
 def _instant(seconds: int) -> datetime:

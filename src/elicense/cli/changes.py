@@ -102,7 +102,7 @@ def _change(name: str, why: Grounds, change: Change, *, as_json: bool) -> None:
 def _print(done: Changed, *, published: bool) -> None:
     if done.event is None:
         report.note(Text("此前已如此，未作改动", "it was so already; nothing was done"))
-    others = [(Text("新版本", "newer version"), other) for other in done.others]
+    others = [(Text("一并处理", "also reached"), other) for other in done.others]
     effect = [
         (Text("生效时间", "in effect from"), report.moment(event.effective_at))
         for event in (done.event,)

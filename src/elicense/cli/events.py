@@ -9,18 +9,20 @@ from elicense.cli import options, report
 from elicense.cli.place import open_workspace
 from elicense.events import Event
 
+_MAX_NUMBER = 2**53 - 1  # what JSON readers take for a whole number
+
 
 @click.command("events")
 @click.option(
     "--since",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, _MAX_NUMBER),
     default=0,
     metavar="N",
     help="Only what follows event number N; 0 gives all.",
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, _MAX_NUMBER),
     metavar="M",
     help="At most M events; ask again with the last number for more.",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from elicense import files, trust
+from elicense import dates, files, trust
 from elicense.cli import options, report
 from elicense.cli.belief import claimed_roots
 from elicense.cli.trusted import trust_command
@@ -220,8 +220,9 @@ def _department(
         backfill=backfill,
     )
     keys = [key for key in state.token_keys.values() if key.organization == code]
+    today = dates.day_of(clock.now())
     since = min((key.period.signs_from for key in keys), default=None)
-    return granted, state.organizations[code].names[-1][1], since
+    return granted, state.organizations[code].name_on(today), since
 
 
 def _confirm() -> None:

@@ -7,7 +7,7 @@ import click
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
-from elicense.keychain import KeyRecord
+from elicense.keychain import Keychain, KeyRecord
 from elicense.model import Text
 from elicense.office import KeysChanged
 from elicense.validating.verdict import instant_text
@@ -22,6 +22,8 @@ _PURPOSES = {
     "root": Text("信任根", "root"),
 }
 _NO_KEY = Text("密钥", "key")
+_NEW = Text("新密钥", "new key")
+EXIT_UNPUBLISHED = 3  # the keys are changed, and strangers do not know it yet
 
 
 @click.group("keys")
@@ -29,7 +31,9 @@ _NO_KEY = Text("密钥", "key")
 def keys_command() -> None:
     """List the keys (密钥) of a workspace, and let new ones follow them.
 
-    A change is published at once; the answer says whether that was done.
+    A change is published at once; the answer says whether that was done. Exit code 0:
+    changed and published; 2: nothing changed; 3: changed and not published, so run
+    elicense publish when what is in the way is gone.
     """
 
 
@@ -140,7 +144,7 @@ def renew_command(*, purpose: str, abandon: bool, as_json: bool) -> None:
             case _:
                 done = workspace.renew_bundle_key(at)
                 name = workspace.custody.parts.roots.last.bundle_keys[-1].kid.hex()
-    _print(done, [(Text("新密钥", "new key"), name)], {"new": name}, as_json=as_json)
+    _print(done, [(_NEW, name)], {"new": name}, as_json=as_json)
 
 
 @keys_command.command("retire")
@@ -173,6 +177,9 @@ def retire_command(*, key: str, as_json: bool) -> None:
 def compromised_command(*, key: str, since: datetime, as_json: bool) -> None:
     """Mark a key that may have been in other hands (失密); it never signs again.
 
+    KEY is its name in elicense keys list, or token, status or seal for the one that
+    signs now. Given again, the command changes nothing more.
+
     A new key signs from now on. What the old one signed is KEY_COMPROMISED for
     strangers, unless a timestamp under another organization's key places it before.
     """
@@ -182,10 +189,42 @@ def compromised_command(*, key: str, since: datetime, as_json: bool) -> None:
             Text("--from 不能晚于现在", "--from: expected an instant that has passed")
         )
     with open_workspace(signing=True) as workspace:
+        _refuse_others(key, workspace)
+        before = workspace.custody.parts.keychain
         done = workspace.compromise_key(key, since, at)
         concerned = 0 if done.record is None else workspace.concerned(done.record)
+        new = _new_key(before, workspace.custody.parts.keychain)
     rows = [(Text("涉及证照", "licenses concerned"), str(concerned))]
-    _print(done, rows, {"concerned": concerned}, as_json=as_json)
+    more: dict[str, object] = {"concerned": concerned, "new": new}
+    if new is not None:
+        rows.insert(0, (_NEW, new))
+    _tell_concerned(concerned)
+    _print(done, rows, more, as_json=as_json)
+
+
+def _refuse_others(key: str, workspace: Workspace) -> None:
+    """Say what to do instead for a root or a bundle key, which have no such mark."""
+    last = workspace.custody.parts.roots.last
+    names = {"root": "root", "bundle": "bundle", last.root.kid.hex(): "root"}
+    names |= {item.kid.hex(): "bundle" for item in last.bundle_keys}
+    commands = {
+        "root": "elicense keys rotate-root",
+        "bundle": "elicense keys renew bundle",
+    }
+    if key in names:
+        command = commands[names[key]]
+        raise WrongUsageError(
+            Text(f"此密钥请直接更换：{command}", f"replace this key with: {command}")
+        )
+
+
+def _new_key(before: Keychain, after: Keychain) -> str | None:
+    """Return the name of the key that signs since a change."""
+    known = {item.name for item in before.records}
+    return next((item.name for item in after.records if item.name not in known), None)
+
+
+def _tell_concerned(concerned: int) -> None:
     if concerned:
         report.note(
             Text(
@@ -256,6 +295,7 @@ def _print(
                 f"changed, and not published ({why.en}); run: elicense publish",
             )
         )
+        click.get_current_context().exit(EXIT_UNPUBLISHED)
 
 
 def _key_rows(item: KeyRecord) -> list[report.Row]:

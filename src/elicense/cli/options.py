@@ -191,11 +191,16 @@ def once(
 
 def day(_ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
     """Read a civil day, ``YYYY-MM-DD``."""
-    return None if value is None else _day(value, f"--{param.name}")
+    return None if value is None else _day(value, _option(param))
+
+
+def _option(param: click.Parameter) -> str:
+    """Return what the user typed to give a parameter."""
+    return param.opts[0]
 
 
 def instant(
-    _ctx: click.Context, _param: click.Parameter, value: str | None
+    _ctx: click.Context, param: click.Parameter, value: str | None
 ) -> datetime | None:
     """Read an instant with its offset, or a day, which stands for its 00:00 UTC+8."""
     if value is None:
@@ -207,16 +212,17 @@ def instant(
             at = dates.start_of(dates.parse_day(value))
         _check_range(dates.day_of(at))
     except (ValueError, OverflowError, MalformedCodeError) as err:
-        raise WrongUsageError(_INSTANT_EXPECTED) from err
+        raise WrongUsageError(_instant_expected(_option(param))) from err
     return at
 
 
-_INSTANT_EXPECTED = Text(
-    "--at 应为日期 YYYY-MM-DD（即该日北京时间零时），"
-    "或带时区的 YYYY-MM-DDThh:mm:ss+08:00，在 1970 至 9999 年间",
-    "--at: expected a day YYYY-MM-DD (00:00 UTC+8 of it), or an instant with its"
-    " offset, such as 2026-11-21T08:00:00Z, in the years 1970 to 9999",
-)
+def _instant_expected(option: str) -> Text:
+    return Text(
+        f"{option} 应为日期 YYYY-MM-DD（即该日北京时间零时），"
+        "或带时区的 YYYY-MM-DDThh:mm:ss+08:00，在 1970 至 9999 年间",
+        f"{option}: expected a day YYYY-MM-DD (00:00 UTC+8 of it), or an instant with"
+        " its offset, such as 2026-11-21T08:00:00Z, in the years 1970 to 9999",
+    )
 
 
 def _day(value: str, name: str) -> date:

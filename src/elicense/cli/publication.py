@@ -15,6 +15,19 @@ from elicense.validating.verdict import instant_text
 from esign import clock
 
 EXIT_PENDING = 1  # of --check: there is something to publish
+_MAX_AFTER = 2**53 - 2 - 2**32  # below the highest number, with room to go on
+
+
+def _after(_ctx: click.Context, _param: click.Parameter, value: int) -> int:
+    """Check ``--after``: the numbers that follow have room."""
+    if not 0 <= value <= _MAX_AFTER:
+        raise WrongUsageError(
+            Text(
+                f"--after 应为 0 至 {_MAX_AFTER}",
+                f"--after: expected a number from 0 to {_MAX_AFTER}",
+            )
+        )
+    return value
 
 
 @click.command("publish")
@@ -26,8 +39,9 @@ EXIT_PENDING = 1  # of --check: there is something to publish
 )
 @click.option(
     "--after",
-    type=click.IntRange(min=0),
+    type=int,
     default=0,
+    callback=_after,
     metavar="N",
     help="Go on after number N, which was published from a register that is lost.",
 )

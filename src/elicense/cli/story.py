@@ -229,7 +229,10 @@ def _add(
 
 def _change(story: Story, workspace: Workspace) -> None:
     story.tell(
-        Text("吊销 02，暂扣 03 和 04，发还 04", "revoke 02, hold 03 and 04, release 04")
+        Text(
+            "吊销 02，作废 06，暂扣 03 和 04，发还 04",
+            "revoke 02, void 06, hold 03 and 04, release 04",
+        )
     )
     ids = [copy.issued.license.identifier for copy in story.copies]
     penalty = read_decision(_write_decision(story, "02", "示例处罚字〔2026〕2号"))

@@ -62,15 +62,14 @@ def adopt_command(
         found = workspace.adopt(
             folder, since, types=chosen, passphrase=secret, at=clock.now()
         )
-        code = workspace.settings.predecessors[-1].code
     if as_json:
-        answer = {"organization": code, "licenses": found.licenses}
+        answer = {"organization": found.code, "licenses": found.licenses}
         report.json_line({**answer, **_published(found.done)})
         return
     _print(
         found.done,
         [
-            (Text("被承接机构", "taken over"), code),
+            (Text("被承接机构", "taken over"), found.code),
             (Text("新增证照", "licenses"), str(found.licenses)),
         ],
     )

@@ -18,7 +18,8 @@ from elicense.payload import Claims
 from elicense.policy import SEALED_ONLY, STANDARD
 from elicense.validating import MAX_TIMESTAMPS, Verdict
 from elicense.validating.verdict import summary
-from esign import clock
+from esign import clock, timestamps
+from esign.errors import MalformedError, VerificationError
 from esign.timestamps import MAX_TOKEN_BYTES
 from esign.verdict import Indication
 
@@ -110,7 +111,21 @@ def _evidence(paths: Sequence[Path]) -> tuple[bytes, ...]:
                 f"--evidence may be given {MAX_TIMESTAMPS} times at most",
             )
         )
-    return tuple(files.read_whole(path, MAX_TOKEN_BYTES) for path in paths)
+    return tuple(map(_timestamp, paths))
+
+
+def _timestamp(path: Path) -> bytes:
+    try:
+        return timestamps.token_in(files.read(path, MAX_TOKEN_BYTES))
+    except (MalformedError, VerificationError) as err:
+        raise WrongUsageError(
+            Text(
+                f"--evidence {path}：不是 RFC 3161 时间戳（.tsr 或 TimeStampToken，"
+                f"DER）：{err}",
+                f"--evidence {path}: not an RFC 3161 timestamp (.tsr or a"
+                f" TimeStampToken, DER): {err}",
+            )
+        ) from err
 
 
 def exit_code(counts: Counter[Indication]) -> int:

@@ -173,8 +173,9 @@ def check_backfill(issue_date: date, grant: KeyGrant | None, at: datetime) -> No
     if span is None:
         raise _refused(
             "issue_date",
-            "本机关的签发密钥未获存量补录授权（信任包 backfill）",
-            "the token key was not granted a backfill range in the trust bundle",
+            "本机关的签发密钥未获存量补录授权，请先执行：elicense keys backfill",
+            "the token key was not granted a backfill range; run first:"
+            " elicense keys backfill",
         )
     if not span[0] <= issue_date <= span[1]:
         raise _refused(

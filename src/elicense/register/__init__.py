@@ -392,7 +392,8 @@ class Register(Protocol):
         are; the events follow in this register's stream, in the order in which they
         were recorded there, with their own two times. The counters of serials and lists
         of that organ carry on. What was adopted before is left as it is, whatever
-        happened to it here since.
+        happened to it here since; where it moved on there alone, the events that are
+        missing here follow.
 
         Args:
             entries: rows with their whole histories, each as the other register gives
@@ -403,7 +404,7 @@ class Register(Protocol):
 
         Raises:
             ConflictError: an identifier, a request's key, a serial or a place in a list
-                is known with other content; or a license was not adopted as it is now.
+                is known with other content; or a license moved on both here and there.
             NotFoundError: a successor is in neither register.
             ValueError: an entry's row and events do not go together, or this is inside
                 a batch.

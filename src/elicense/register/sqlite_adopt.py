@@ -39,15 +39,20 @@ def adopt(
     # A version may come before the one that supersedes it.
     file.run("PRAGMA defer_foreign_keys = ON")
     file.run(f"CREATE TEMP TABLE adopted (seq, {_EVENT})")
+    file.run("CREATE INDEX temp.adopted_by_license ON adopted (identifier)")
     count = 0
     for entry in entries:
         check_adopted(entry)
-        if _is_known(register, file, entry):
-            continue
-        _insert(file, entry[0])
-        for event in entry[1]:
+        row, events = entry
+        if _is_known(file, row):
+            events = _missing(register, entry)
+            if events:
+                _follow(file, row)
+        else:
+            _insert(file, row)
+            count += 1
+        for event in events:
             _keep(file, event)
-        count += 1
     if file.run(_LOST):
         raise NotFoundError(
             Text(
@@ -63,9 +68,8 @@ def adopt(
     return count
 
 
-def _is_known(register: "SqliteRegister", file: SqliteFile, entry: Adopted) -> bool:
+def _is_known(file: SqliteFile, row: Row) -> bool:
     """Tell whether a license was adopted before; ConflictError for another one."""
-    row, events = entry
     place = row.allocation
     taken = file.run(
         _TAKEN,
@@ -78,13 +82,42 @@ def _is_known(register: "SqliteRegister", file: SqliteFile, entry: Adopted) -> b
         return False
     if taken != [(row.identifier,)]:
         raise _conflict()
-    if not file.run("SELECT 1 FROM event WHERE identifier = ?", (row.identifier,)):
+    sql = "SELECT 1 FROM adopted WHERE identifier = ? LIMIT 1"
+    if file.run(sql, (row.identifier,)):
         raise ValueError("a license stands twice among the entries")
-    held = register.get(row.identifier)
-    history = register.history(row.identifier)[: len(events)]
-    if _fixed(held) != _fixed(row) or _unplaced(history) != _unplaced(events):
-        raise _conflict()
     return True
+
+
+def _missing(register: "SqliteRegister", entry: Adopted) -> tuple[Event, ...]:
+    """Return what happened there since a license was adopted.
+
+    Raises:
+        ConflictError: it happened otherwise here, or it is another license.
+    """
+    row, theirs = entry
+    ours = register.history(row.identifier)
+    both = min(len(ours), len(theirs))
+    if _unplaced(ours[:both]) != _unplaced(theirs[:both]):
+        raise _conflict()
+    if _fixed(register.get(row.identifier)) != _fixed(row):
+        raise _conflict()
+    return theirs[both:]
+
+
+def _follow(file: SqliteFile, row: Row) -> None:
+    """Let a license that was adopted before have the plan that it has there now."""
+    place = row.allocation
+    issued_at, spans = columns.plan_values(row.plan)
+    file.run(
+        "UPDATE license SET issued_at = ?, successor = ? WHERE identifier = ?",
+        (issued_at, row.successor, row.identifier),
+    )
+    spot = (row.key.issuer, place.list_id, place.index)
+    file.run(
+        "DELETE FROM span WHERE issuer = ? AND list_id = ? AND list_index = ?", spot
+    )
+    for span in spans:
+        file.run("INSERT INTO span VALUES (?, ?, ?, ?, ?)", (*spot, *span))
 
 
 def _fixed(row: Row) -> tuple[object, ...]:

@@ -114,11 +114,24 @@ def _check_seal(pdf: bytes, inquiry: Inquiry) -> SealReport:
     """Check the seal, with the evidence that speaks of the whole file."""
     trust, at = inquiry.trust, inquiry.at
     report = pades.validate(pdf, trust.seal_grants, at)
+    if trust.bundle is None:
+        return _nobody_believed(report, trust.why_empty)
     doubted = any(check.code is Code.KEY_COMPROMISED for check in report.checks)
     if not doubted or report.seal is None:
         return report
     proven = inquiry.evidence.of(pdf).existed_by(report.seal.code, trust)
     return pades.validate(pdf, trust.seal_grants, at, evidence_before=proven)
+
+
+def _nobody_believed(report: SealReport, why: str) -> SealReport:
+    """Return a report that says why no seal is known here."""
+    checks = (
+        Check.failed(check.id, check.code, why)
+        if check.code is Code.UNKNOWN_ISSUER
+        else check
+        for check in report.checks
+    )
+    return SealReport(tuple(checks), report.seal)
 
 
 def _check_scan(

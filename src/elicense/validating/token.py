@@ -181,8 +181,8 @@ def _key(grant: KeyGrant, trust: TrustState, at: datetime, evidence: Evidence) -
         return _PASSED["key"]
     proven = evidence.existed_by(grant.organization, trust)
     if proven is not None and proven < since:
-        return Check.passed("key", f"existed by {proven:%Y-%m-%d}")
-    detail = f"the key may have been in other hands from {since:%Y-%m-%d} on"
+        return Check.passed("key", f"existed by {dates.day_of(proven)}")
+    detail = f"the key may have been in other hands from {dates.day_of(since)} on"
     return Check.failed("key", Code.KEY_COMPROMISED, detail)
 
 

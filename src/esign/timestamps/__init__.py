@@ -5,7 +5,7 @@ services are is the caller's list, never the token's. The profile and what a tim
 is good for are written down in docs/formats/evidence.md.
 """
 
-from esign.timestamps.exchange import obtain, open_response, request
+from esign.timestamps.exchange import obtain, open_response, request, token_in
 from esign.timestamps.path import verify_path
 from esign.timestamps.token import (
     MAX_TOKEN_BYTES,
@@ -24,6 +24,7 @@ __all__ = [
     "open_response",
     "read",
     "request",
+    "token_in",
     "verify",
     "verify_path",
 ]

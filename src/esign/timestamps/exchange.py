@@ -80,6 +80,41 @@ def open_response(response: bytes, digest: bytes, nonce: int) -> bytes:
         VerificationError: the service refused, or it stamped something else, or it
             answered another request.
     """
+    token = _granted(response)
+    facts = read(token)
+    if facts.unverified_digest != digest:
+        raise VerificationError("the timestamp is of something else")
+    if facts.unverified_nonce != nonce:
+        raise VerificationError("the timestamp answers another request")
+    return token
+
+
+def token_in(data: bytes) -> bytes:
+    """Return the token of a file that holds one: bare, or as the answer it came in.
+
+    Does NOT check what it is over or who signed it: see :func:`verify`.
+
+    Args:
+        data: a TimeStampToken or a TimeStampResp, DER.
+
+    Raises:
+        MalformedError: neither, or the token is not of the profile.
+        VerificationError: an answer by which the service refused.
+    """
+    try:
+        read(data)
+    except MalformedError as err:
+        try:
+            token = _granted(data)
+        except MalformedError:
+            raise err from None
+        read(token)
+        return token
+    return data
+
+
+def _granted(response: bytes) -> bytes:
+    """Return the token in an answer, as it stands."""
     if len(response) > MAX_RESPONSE_BYTES:
         raise MalformedError(
             f"timestamp response: more than {MAX_RESPONSE_BYTES} bytes"
@@ -94,11 +129,6 @@ def open_response(response: bytes, digest: bytes, nonce: int) -> bytes:
         )
     if not tokens:
         raise MalformedError("timestamp response: granted, and no token")
-    facts = read(tokens[0])
-    if facts.unverified_digest != digest:
-        raise VerificationError("the timestamp is of something else")
-    if facts.unverified_nonce != nonce:
-        raise VerificationError("the timestamp answers another request")
     return tokens[0]
 
 

@@ -354,7 +354,7 @@ def stamped(tmp_path):
 def test_evidence_rescues_what_was_signed_before(stamped, tmp_path):
     assert code(stamped.verify()) == "KEY_COMPROMISED"
     other = tmp_path / "other.tsr"
-    other.write_bytes(b"no timestamp")
+    other.write_bytes(OwnAuthority().stamp(sha256(b"another license").digest()))
     assert code(stamped.verify("--evidence", other)) == "KEY_COMPROMISED"
     both = ("--evidence", other, "--evidence", stamped.stamp)
     assert code(stamped.verify(*both)) == "VALID"
@@ -372,3 +372,17 @@ def test_evidence_that_cannot_count_is_wrong_usage(stamped, tmp_path):
             result = stamped.verify(*more, lang=lang)
             assert (result.exit_code, result.stdout) == (2, "")
             assert expected in result.stderr
+
+
+def test_what_is_no_timestamp_is_refused_as_evidence(kiosk, tmp_path):
+    for name, data in (("junk.tsr", b"junk"), ("a.pdf", b"%PDF-1.7" + bytes(70_000))):
+        path = tmp_path / name
+        path.write_bytes(data)
+        for lang, expected in (
+            ("zh", "不是 RFC 3161 时间戳"),
+            ("en", "not an RFC 3161"),
+        ):
+            result = kiosk.verify("1", "--evidence", path, lang=lang)
+            assert result.exit_code == 2
+            assert expected in result.stderr
+            assert name in result.stderr

@@ -67,7 +67,14 @@ def test_a_decision_is_told_without_the_names_of_persons(own):
 
 
 @pytest.mark.parametrize(
-    "args", [("--since", "-1"), ("--limit", "0"), ("--since", "x")]
+    "args",
+    [
+        ("--since", "-1"),
+        ("--limit", "0"),
+        ("--since", "x"),
+        ("--since", str(2**64)),
+        ("--limit", str(2**64)),
+    ],
 )
 def test_a_wrong_number_is_refused(own, args):
     done = own.run("events", *args)

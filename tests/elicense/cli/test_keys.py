@@ -59,15 +59,86 @@ def wait_a_second():
 
 
 def test_a_compromised_seal_is_told_with_the_licenses_concerned(own):
-    wait_a_second()
+    since = started(own, "seal")
     for lang, word in (("zh", "换发"), ("en", "issue each of them again")):
-        done = own.run("keys", "compromised", "seal", "--from", "2026-01-01", lang=lang)
-        assert done.exit_code == 0, done.stderr
-        if lang == "zh":
-            assert word in done.stderr
-            assert "3" in done.stdout
-            assert verdict(own) == "KEY_COMPROMISED"
         wait_a_second()
+        before = {item["key"] for item in listed(own)}
+        done = own.run("keys", "compromised", "seal", "--from", since, lang=lang)
+        assert done.exit_code == 0, done.stderr
+        assert word in done.stderr
+        assert "3" in done.stdout
+        assert verdict(own) == "KEY_COMPROMISED"
+        new = {item["key"] for item in listed(own)} - before
+        assert len(new) == (lang == "zh")  # the same again changes no key
+        assert all(name in done.stdout for name in new)
+
+
+def started(own, purpose):
+    """From when the newest key of a purpose signs."""
+    return [i["signs_from"] for i in listed(own) if i["purpose"] == purpose][-1]
+
+
+def test_a_time_before_the_key_itself_is_refused_and_names_it(own):
+    seal = next(item["key"] for item in listed(own) if item["purpose"] == "seal")
+    before = listed(own)
+    for lang in ("zh", "en"):
+        done = own.run("keys", "compromised", "seal", "--from", "2026-01-01", lang=lang)
+        assert done.exit_code == 2
+        assert seal in done.stderr
+        assert "keys list" in done.stderr
+    assert listed(own) == before
+    wait_a_second()
+    args = ("keys", "compromised", seal, "--from", "2026-01-01", "--json")
+    (answer,) = answers(own.run(*args))
+    assert answer["key"]["key"] == seal
+    assert answer["new"] in {item["key"] for item in listed(own)}
+    (again,) = answers(own.run(*args))
+    assert (again["new"], again["key"]) == (None, answer["key"])
+
+
+@pytest.mark.parametrize(
+    ("purpose", "command"),
+    [("root", "keys rotate-root"), ("bundle", "keys renew bundle")],
+)
+def test_another_command_is_named_for_a_key_that_has_no_mark(own, purpose, command):
+    before = listed(own)
+    name = next(item["key"] for item in before if item["purpose"] == purpose)
+    for key in (purpose, name):
+        done = own.run("keys", "compromised", key, "--from", "2026-01-01")
+        assert done.exit_code == 2
+        assert command in done.stderr
+    assert listed(own) == before
+
+
+def test_a_change_that_could_not_be_published_has_an_exit_code_of_its_own(own):
+    public = own.place / "public"
+    public.rename(own.folder / "away")
+    wait_a_second()
+    done = own.run("keys", "renew", "token", "--json")
+    assert done.exit_code == 3
+    (answer,) = answers(done)
+    assert answer["published"] is False
+    assert answer["new"] in {item["key"] for item in listed(own)}
+    (own.folder / "away").rename(public)
+    assert own.run("publish").exit_code == 0
+    assert verdict(own) == "VALID"
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_wrong_passphrase_changes_nothing(own, purpose):
+    wait_a_second()
+    before = contents(own)
+    wrong = {"ELICENSE_PASSPHRASE": "a typing error"}
+    done = own.run("keys", "renew", purpose, env=wrong)
+    assert done.exit_code == 2
+    assert "passphrase" in done.stderr
+    assert contents(own) == before
+
+
+def contents(own):
+    """The bytes of every file of the keys, and of the publication."""
+    files = [*(own.place / "keys").iterdir(), own.trust_file]
+    return {path.name: path.read_bytes() for path in files}
 
 
 def test_a_rotated_root_is_told_and_the_old_pin_serves(own):
@@ -101,6 +172,10 @@ WRONG = {
         "has passed",
     ),
     "no time": (("compromised", "seal"), "--from"),
+    "a key of no such name": (
+        ("compromised", "f" * 16, "--from", "2026-01-01"),
+        "keys list",
+    ),
     "a range that ends before it begins": (
         ("backfill", "--from", "2020-01-02", "--until", "2020-01-01"),
         "not before",

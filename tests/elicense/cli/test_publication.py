@@ -2,6 +2,8 @@
 
 import shutil
 
+import pytest
+
 from tests.elicense.cli.department import answers
 
 
@@ -71,3 +73,12 @@ def test_check_and_after_exclude_each_other(own):
     done = own.run("publish", "--check", "--after", 3)
     assert done.exit_code == 2
     assert "--after" in done.stderr
+
+
+@pytest.mark.parametrize("after", ["-1", str(2**53 - 2), str(2**64)])
+def test_a_number_that_leaves_no_room_is_refused(own, after):
+    data = own.trust_file.read_bytes()
+    done = own.run("publish", "--after", after)
+    assert done.exit_code == 2
+    assert "--after" in done.stderr
+    assert own.trust_file.read_bytes() == data
