@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import click
 
-from elicense.cli import options, report
+from elicense.cli import announced, options, report
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
 from elicense.keychain import Keychain, KeyRecord
@@ -23,7 +23,6 @@ _PURPOSES = {
 }
 _NO_KEY = Text("密钥", "key")
 _NEW = Text("新密钥", "new key")
-EXIT_UNPUBLISHED = 3  # the keys are changed, and strangers do not know it yet
 
 
 @click.group("keys")
@@ -278,24 +277,10 @@ def _print(
     *,
     as_json: bool,
 ) -> None:
-    number = None if done.publication is None else done.publication.number
-    if as_json:
-        record = None if done.record is None else _key_json(done.record)
-        answer = {"key": record, **more}
-        report.json_line({**answer, "published": done.published, "number": number})
-    else:
-        own = [] if done.record is None else _key_rows(done.record)
-        published = report.yes_or_no(answer=done.published)
-        report.rows([*own, *rows, (Text("已发布", "published"), published)])
-    if done.why_unpublished is not None:
-        why = done.why_unpublished
-        report.note(
-            Text(
-                f"已更改，但未能发布（{why.zh}）；请再执行 elicense publish",
-                f"changed, and not published ({why.en}); run: elicense publish",
-            )
-        )
-        click.get_current_context().exit(EXIT_UNPUBLISHED)
+    record = done.record
+    answer = {"key": None if record is None else _key_json(record), **more}
+    own = [] if record is None else _key_rows(record)
+    announced.tell(done, [*own, *rows], answer, as_json=as_json)
 
 
 def _key_rows(item: KeyRecord) -> list[report.Row]:

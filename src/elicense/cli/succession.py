@@ -6,10 +6,9 @@ from pathlib import Path
 import click
 
 from elicense import files
-from elicense.cli import options, report
+from elicense.cli import announced, options
 from elicense.cli.place import open_workspace
 from elicense.model import Text
-from elicense.office import KeysChanged
 from esign import clock
 
 _MAX_PASSPHRASE = 1024  # bytes
@@ -62,17 +61,12 @@ def adopt_command(
         found = workspace.adopt(
             folder, since, types=chosen, passphrase=secret, at=clock.now()
         )
-    if as_json:
-        answer = {"organization": found.code, "licenses": found.licenses}
-        report.json_line({**answer, **_published(found.done)})
-        return
-    _print(
-        found.done,
-        [
-            (Text("被承接机构", "taken over"), found.code),
-            (Text("新增证照", "licenses"), str(found.licenses)),
-        ],
-    )
+    rows = [
+        (Text("被承接机构", "taken over"), found.code),
+        (Text("新增证照", "licenses"), str(found.licenses)),
+    ]
+    answer = {"organization": found.code, "licenses": found.licenses}
+    announced.tell(found.done, rows, answer, as_json=as_json)
 
 
 @click.command("rename")
@@ -96,31 +90,9 @@ def rename_command(*, name: str, since: date, as_json: bool) -> None:
     with open_workspace(signing=True) as workspace:
         done = workspace.rename(name, since, clock.now())
         seal = workspace.custody.parts.seal_name
-    if as_json:
-        report.json_line(
-            {"name": name, "from": since.isoformat(), "seal": seal, **_published(done)}
-        )
-        return
     rows = [
         (Text("新名称", "name"), f"{name} ({since})"),
         (Text("印章名称", "seal"), seal),
     ]
-    _print(done, rows)
-
-
-def _published(done: KeysChanged) -> dict[str, object]:
-    number = None if done.publication is None else done.publication.number
-    return {"published": done.published, "number": number}
-
-
-def _print(done: KeysChanged, rows: list[report.Row]) -> None:
-    published = report.yes_or_no(answer=done.published)
-    report.rows([*rows, (Text("已发布", "published"), published)])
-    if done.why_unpublished is not None:
-        why = done.why_unpublished
-        report.note(
-            Text(
-                f"已更改，但未能发布（{why.zh}）；请再执行 elicense publish",
-                f"changed, and not published ({why.en}); run: elicense publish",
-            )
-        )
+    answer = {"name": name, "from": since.isoformat(), "seal": seal}
+    announced.tell(done, rows, answer, as_json=as_json)
