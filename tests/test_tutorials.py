@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import ROOT
-from tests.test_readme import pattern, run, steps, tidy
+from tests.test_readme import follow, steps
 
 PAGES = {"docs/tutorials/hub.md": "en", "docs/tutorials/hub.zh-CN.md": "zh"}
 
@@ -11,16 +11,7 @@ PAGES = {"docs/tutorials/hub.md": "en", "docs/tutorials/hub.zh-CN.md": "zh"}
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_user_can_follow_the_page_word_for_word(page, tmp_path):
-    todo = steps(page)
-    assert len(todo) > 25
-    outputs = run([command for command, _ in todo], tmp_path, PAGES[page])
-    assert len(outputs) == len(todo)
-    for (command, shown), printed in zip(todo, outputs, strict=True):
-        assert "Traceback" not in printed, command
-        if shown:
-            assert pattern(shown).fullmatch(tidy(printed)), f"{command}\n{printed}"
-        else:
-            assert printed == "", command
+    assert follow(page, tmp_path, PAGES[page]) > 25
     kiosk = tmp_path / "kiosk"
     assert (kiosk / "trust.elt").read_bytes() != (tmp_path / "old.elt").read_bytes()
 

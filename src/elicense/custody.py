@@ -325,7 +325,7 @@ class Custody:
         """
         chain = self._parts.keychain
         retired = [item for item in chain.records if not item.signs]
-        mine = [item for item in retired if self._holds(item.purpose, item.key)]
+        mine = [item for item in retired if self.holds(item.purpose, item.key)]
         for item in mine:
             _wipe(self._path(item))
             chain = chain.changed(replace(item, destroyed=True))
@@ -334,7 +334,7 @@ class Custody:
         for item in mine:
             wiping.remove(self._path(item))
         for use, key in self._spent():
-            if self._holds(use, key):
+            if self.holds(use, key):
                 _wipe(self.path(use, key))
                 wiping.remove(self.path(use, key))
         return tuple(
@@ -351,7 +351,7 @@ class Custody:
                 if key not in roots.last.bundle_keys:
                     yield "bundle", key
 
-    def _holds(self, use: str, key: PublicKey) -> bool:
+    def holds(self, use: str, key: PublicKey) -> bool:
         """Tell whether a file is here that is this key, or was overwritten already."""
         path = self.path(use, key)
         if not files.is_file(path):

@@ -217,9 +217,15 @@ def believe(
         state = trust.admit(data, roots)
         return state.on_clock(None) if on_clock else state
     memory = read(folder, pinned)
-    if asked is not None and (past := _of_that_day(data, roots, memory, asked)):
+    try:
+        state = _admit(data, roots, pinned, memory)
+    except RollbackError:
+        if asked is None:
+            raise
+        past = _admit(data, roots, pinned, Memory())
+        if not _is_of_that_day(past, memory, asked):
+            raise
         return past
-    state = _admit(data, roots, pinned, memory)
     if memory.after(state, now, on_clock=on_clock) != memory:
         with _locked(folder):
             fresh = read(folder, pinned)
@@ -229,21 +235,20 @@ def believe(
     return state.on_clock(memory.latest) if on_clock else state
 
 
-def _of_that_day(
-    data: bytes, roots: Collection[str], memory: Memory, asked: datetime
-) -> TrustState | None:
-    """Return what an older bundle made believed in its time, None for a newer one."""
-    try:
-        trust.admit(data, roots, memory.seen)
-    except RollbackError:
-        state = trust.admit(data, roots)
-        mine = _parts(state)[1]
-        for item in memory.seen:
-            is_same = not item.scopes.keys().isdisjoint(mine.scopes)
-            if is_same and max(asked, mine.issued_at) >= item.issued_at:
-                raise
-        return state
-    return None
+def _is_of_that_day(past: TrustState, memory: Memory, asked: datetime) -> bool:
+    """Tell whether an older bundle answers for its time, and is older in nothing else.
+
+    A root that handed over speaks of no day any more, and none changes its scope:
+    whoever holds it can date a bundle as he likes.
+    """
+    mine = _parts(past)[1]
+    return all(
+        seen.root in mine.scopes
+        and all(mine.scopes.get(r, s) == s for r, s in seen.scopes.items())
+        and max(asked, mine.issued_at) < seen.issued_at
+        for seen in memory.seen
+        if not seen.scopes.keys().isdisjoint(mine.scopes)
+    )
 
 
 def keep_time(folder: Path, state: TrustState, now: datetime) -> TrustState:

@@ -82,7 +82,7 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
         _silence(other)
         _list_keys(own, other, at)
         _keep(own, other, handover)
-        for path in other.custody.private_files():
+        for path in filter(wiping.is_wiped, other.custody.private_files()):
             wiping.remove(path)
     return adopted
 
@@ -185,7 +185,13 @@ def _statements(own: Office, other: Office, at: datetime) -> list[SignedStatemen
 
 
 def _silence(other: Office) -> None:
-    for path in other.custody.private_files():
+    """Overwrite the keys that sign; a file that is another thing stays as it is."""
+    custody, last = other.custody, other.custody.parts.roots.last
+    signing = [(i.purpose, i.key) for i in custody.parts.keychain.records if i.signs]
+    signing_roots = [("root", last.root), *(("bundle", k) for k in last.bundle_keys)]
+    # All are looked at before the first is gone: the passphrase is proven by them.
+    mine = [item for item in (*signing, *signing_roots) if custody.holds(*item)]
+    for path in (custody.path(use, key) for use, key in mine):
         if not wiping.is_wiped(path):
             wiping.overwrite(path)
 
@@ -209,9 +215,10 @@ def _list_keys(own: Office, other: Office, at: datetime) -> None:
 def _retired(other: Office, item: KeyRecord, at: datetime) -> KeyRecord:
     if not item.signs:
         return item
-    is_here = files.is_file(other.custody.path(item.purpose, item.key))
+    path = other.custody.path(item.purpose, item.key)
+    is_wiped = files.is_file(path) and wiping.is_wiped(path)  # by _silence
     period = Period(item.period.signs_from, at)
-    return replace(item, period=period, destroyed=is_here)
+    return replace(item, period=period, destroyed=is_wiped)
 
 
 def _keep(own: Office, other: Office, handover: Handover) -> None:

@@ -806,3 +806,52 @@ def test_the_bundle_of_a_day_answers_for_that_day_alone(tmp_path):
         with pytest.raises(RollbackError):
             believe(home, past, START, asked=asked)
     assert content(home) == before, "nothing of the past is remembered"
+
+
+def _hub_of_the_past(world):
+    """A department's root that makes itself a hub's, in a bundle of long ago."""
+    world.speaks_for = None
+
+
+def _back_dated_by_the_old_root(world):
+    """The old root was stolen after it handed over; a thief dates what he likes."""
+    world.statements = []
+    world.statement = 1
+
+
+FORGED_PASTS = {
+    "a root that changed its scope": _hub_of_the_past,
+    "a root that handed over": _back_dated_by_the_old_root,
+}
+
+
+@pytest.mark.parametrize("name", FORGED_PASTS)
+def test_no_day_of_the_past_is_left_to_whoever_holds_a_root(name, tmp_path):
+    home, past = tmp_path / "home", START - 20 * DAY
+    with Simulator(START) as world:
+        world.departments[1].listed = False
+        world.speaks_for = CODE
+        if name == "a root that handed over":
+            new = SoftwareSigner.generate(Suite.ES256)
+            says = RootStatement(
+                number=1,
+                issued_at=past,
+                speaks_for=CODE,
+                bundle_keys=world.bundle_keys,
+                successor=new.public_key,
+            )
+            after = replace(says, number=2, successor=None)
+            world.statements = [
+                trust.sign_root_statement(says, world.root, new),
+                trust.sign_root_statement(after, new),
+            ]
+            world.statement = 2
+        world.number = 5
+        memory.pin(home, world.bundle_file(), world.pin, START)
+        FORGED_PASTS[name](world)
+        world.issued_at, world.number = past, 4
+        forged = world.bundle_file()
+    before = content(home)
+    with pytest.raises(VerificationError):
+        believe(home, forged, START, asked=past + DAY)
+    assert content(home) == before

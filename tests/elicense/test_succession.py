@@ -269,6 +269,19 @@ class TestTakingOver:
         again = trust.admit(new.trust_file.read_bytes(), kept, [state.seen])
         assert set(again.organizations) == {OLD_CODE, THIRD_CODE, CODE}
 
+    def test_a_key_that_was_taken_away_is_not_attested(self, old, new):
+        """Something else lies under its name; the key itself is on a stick."""
+        issue(old, START)
+        item = old.custody.parts.keychain.current("status")
+        path = old.custody.path("status", item.key)
+        path.write_bytes(b"moved to a stick")
+        adopt(new, old)
+        records = new.custody.parts.keychain.records
+        found = {i.name: i for i in records if i.organization == OLD_CODE}
+        assert not found[item.name].destroyed
+        assert sum(i.destroyed for i in found.values()) == 2
+        assert path.read_bytes() == b"moved to a stick"
+
     def test_the_same_again_is_harmless(self, old, new):
         kept = issue(old, START)
         adopt(new, old)
