@@ -4,7 +4,7 @@ import gc
 import os
 import platform
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from time import perf_counter
@@ -73,8 +73,20 @@ class Stages:
         """Make a call, keep its time in microseconds, and return its value."""
         start = perf_counter()
         value = call()
-        self.taken.setdefault(name, []).append((perf_counter() - start) * 1e6)
+        self.add(name, (perf_counter() - start) * 1e6)
         return value
+
+    @staticmethod
+    def clock(jobs: Sequence[Job]) -> float:
+        """Make calls one after the other, and return their time in microseconds."""
+        start = perf_counter()
+        for job in jobs:
+            job()
+        return (perf_counter() - start) * 1e6
+
+    def add(self, name: str, spent: float) -> None:
+        """Keep a time in microseconds that was measured elsewhere."""
+        self.taken.setdefault(name, []).append(spent)
 
     def timings(self, warm_up: int = 1) -> dict[str, Timing]:
         """Return the time of each stage without the first runs."""
@@ -102,3 +114,23 @@ def processor() -> str:
     except OSError:
         names = []
     return names[0].strip() if names else platform.machine()
+
+
+def ratio(
+    timings: Mapping[str, Timing], peer: str, ours: str, target: float | None
+) -> dict[str, object]:
+    """Return how many times faster ours is than the peer; below 1 it is slower.
+
+    Args:
+        timings: name of a job to its times.
+        peer: name of the peer's job.
+        ours: name of our job.
+        target: the least ratio that is promised, None for none.
+    """
+    theirs, mine = timings[peer], timings[ours]
+    return {
+        "name": f"{peer.strip()} / {ours.strip()}",
+        "of_min": round(theirs.least / mine.least, 3),
+        "of_median": round(theirs.median / mine.median, 3),
+        "target": target,
+    }

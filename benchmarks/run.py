@@ -10,13 +10,20 @@ import json
 import os
 from pathlib import Path
 
-import bench_plain
+import bench_cores
+import bench_issue
 import bench_qr
+import bench_validate
 import measure
 
 from esign import clock
 
-JOBS = {"qr": bench_qr.measured, "plain": bench_plain.measured}
+JOBS = {
+    "qr": bench_qr.measured,
+    "issue": bench_issue.measured,
+    "validate": bench_validate.measured,
+    "cores": bench_cores.measured,
+}
 SIZES = ("tiny", "small", "full")
 
 
@@ -24,14 +31,16 @@ def show(name: str, results: list[dict[str, object]]) -> None:
     """Print the results of one benchmark as a table."""
     for result in results:
         print(f"\n{name}: {result['job']}  ({result['items']} items a round)")
-        print(f"  {'':42}{'min':>12}{'median':>12}")
+        print(f"  {'':50}{'min':>12}{'median':>12}")
         for job, timing in result["timings"].items():
             least, median = timing["min_us"], timing["median_us"]
-            print(f"  {job:42}{least:9.1f} us{median:9.1f} us")
-        ratio = result.get("ratio")
-        if ratio:
+            print(f"  {job:50}{least:9.1f} us{median:9.1f} us")
+        for ratio in (result["ratio"], *result.get("more_ratios", ())):
+            target = f"; target {ratio['target']}" if ratio["target"] else ""
             print(f"  {ratio['name']}: {ratio['of_min']:g}x of min, ", end="")
-            print(f"{ratio['of_median']:g}x of median; target {ratio['target']}")
+            print(f"{ratio['of_median']:g}x of median{target}")
+        for note in result.get("notes", ()):
+            print(f"  {note}")
         print(f"  left out: {result['left_out']}")
 
 

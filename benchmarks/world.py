@@ -7,12 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from elicense import payload
+from elicense import dates, payload
 from elicense.identifiers import Identifier
-from elicense.issuing import Issued
+from elicense.issuing import Issued, Request
 from elicense.payload import StatusReference
 from elicense.samples import variant
 from elicense.workspace import Workspace
+from esign import seal_image
+from esign.pades import SealIdentity
+from esign.seal_image import SealSpec
+from esign.signer import SoftwareSigner
 
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 TYPE = "food-business"
@@ -32,10 +36,25 @@ def office() -> Iterator[Workspace]:
             yield made
 
 
+def request(number: int) -> Request:
+    """Return the request of the invented holder ``number``."""
+    return Request(
+        type_name=TYPE,
+        application=variant(TYPE, AT, number),
+        number=f"9901002026{number:08d}",
+    )
+
+
 def issue(place: Workspace, number: int) -> Issued:
     """Issue the license of the invented holder ``number``."""
-    data = variant(TYPE, AT, number)
-    return place.issue(TYPE, data, number=f"9901002026{number:08d}", at=AT)
+    return place.carry_out(request(number), AT)
+
+
+def seal(place: Workspace) -> tuple[SealIdentity, bytes, SoftwareSigner]:
+    """Return the office's seal: key and certificates, picture, and the bare key."""
+    name = place.settings.name_on(dates.day_of(AT))
+    identity = place.custody.parts.identity(place.keys)
+    return identity, seal_image.draw(SealSpec(name)), place.keys.seal
 
 
 def tokens(place: Workspace, count: int) -> list[bytes]:

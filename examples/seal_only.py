@@ -55,6 +55,6 @@ grant = SealGrant(
 believed = {hashlib.sha256(certificate).digest(): grant}
 print("sealed.pdf:", pades.validate(sealed, believed, at).code.text)
 
-changed = sealed.replace(b"/MediaBox", b"/TrimBox ", 1)
+changed = sealed.replace(b"/MediaBox", b"/TrimBoxx", 1)
 print("one word changed:", pades.validate(changed, believed, at).code.text)
 print("nobody believed:", pades.validate(sealed, {}, at).code.text)

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
     from elicense.events import Decision, Event, EventKind, Reason
     from elicense.hub import Hub
     from elicense.identifiers import Identifier
-    from elicense.issuing import Issued, NotReleasedError, Request
+    from elicense.issuing import (
+        BatchPolicy,
+        Issued,
+        NotReleasedError,
+        Outcome,
+        Request,
+    )
     from elicense.lifecycle import State
     from elicense.model import Holder, License, Organization, Text, Validity
     from elicense.payload import Claims
-    from elicense.policy import SEALED_ONLY, STANDARD, ValidationPolicy
+    from elicense.policy import LEAN, SEALED_ONLY, STANDARD, ValidationPolicy
     from elicense.samples import sample
     from elicense.standing import Standing
     from elicense.trust import Seen, TrustState, admit
@@ -42,11 +48,17 @@ _HOMES = {
     "elicense.events": ("Decision", "Event", "EventKind", "Reason"),
     "elicense.hub": ("Hub",),
     "elicense.identifiers": ("Identifier",),
-    "elicense.issuing": ("Issued", "NotReleasedError", "Request"),
+    "elicense.issuing": (
+        "BatchPolicy",
+        "Issued",
+        "NotReleasedError",
+        "Outcome",
+        "Request",
+    ),
     "elicense.lifecycle": ("State",),
     "elicense.model": ("Holder", "License", "Organization", "Text", "Validity"),
     "elicense.payload": ("Claims",),
-    "elicense.policy": ("SEALED_ONLY", "STANDARD", "ValidationPolicy"),
+    "elicense.policy": ("LEAN", "SEALED_ONLY", "STANDARD", "ValidationPolicy"),
     "elicense.samples": ("sample",),
     "elicense.standing": ("Standing",),
     "elicense.trust": ("Seen", "TrustState", "admit"),
@@ -63,9 +75,11 @@ _HOMES = {
     "esign.verdict": ("Check", "Code", "Indication"),
 }
 __all__ = [
+    "LEAN",
     "SEALED_ONLY",
     "STANDARD",
     "ApplicationError",
+    "BatchPolicy",
     "Catalog",
     "Changed",
     "Check",
@@ -86,6 +100,7 @@ __all__ = [
     "NotPassedError",
     "NotReleasedError",
     "Organization",
+    "Outcome",
     "Problem",
     "Reason",
     "Request",

@@ -1,7 +1,9 @@
 """The files attached to a license's PDF: the record, the token, and perhaps a scan."""
 
+import functools
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +14,7 @@ from elicense.errors import ElicenseError
 from elicense.model import Scan, Text
 from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
+from esign.pades import SealedPdf, dictionary
 
 RECORD_NAME = "record.cbor"
 TOKEN_NAME = "payload.cose"  # noqa: S105  a file name, not a secret
@@ -30,8 +33,14 @@ _FIRST_BYTES = {
     "image/jpeg": b"\xff\xd8\xff",
     "image/png": b"\x89PNG\r\n\x1a\n",
 }
+MAX_CATALOG_BYTES = 4096  # ours has 400
+_CACHED = 256  # catalogs; the licenses of a type have one or two
 # The token's name as the page's maker writes it, and as the sealer does (pdf.md, 6).
 _MARKS = (b"payload.cose", b"payload\\056cose")
+_EXPECTED = f"PDF: expected {RECORD_NAME}, {TOKEN_NAME} and at most one scan"
+_OTHERS = "PDF: the associated files are not the attached ones"
+_PAIR = re.compile(rb"\(([0-9A-Za-z\\ ]*)\) ([1-9][0-9]{0,9}) 0 R")
+_REFERENCE = re.compile(rb"([1-9][0-9]{0,9}) 0 R")
 
 
 class NoLicenseError(MalformedError):
@@ -56,6 +65,52 @@ class Attachments:
     record: bytes
     token: bytes
     scan: bytes | None = field(default=None, repr=False)
+
+
+class _Kind:
+    """How our writers attach one file: what its two dictionaries are, to the byte.
+
+    Attributes:
+        name: of the file.
+        media_type: its own.
+        is_scan: whether it is the scanned paper, which others made.
+        limit: bytes that it has at most.
+        specification: the file specification; its group is the number of the file.
+        file: the dictionary of the embedded file.
+    """
+
+    def __init__(self, name: str, media_type: str, *, is_scan: bool) -> None:
+        """Write down the two dictionaries (ISO 32000-1, 7.11.3 and 7.11.4)."""
+        self.name = name
+        self.media_type = media_type
+        self.is_scan = is_scan
+        self.limit = MAX_SCAN_BYTES if is_scan else MAX_ATTACHMENT_BYTES
+        relationship = b"Source" if is_scan else b"Data"
+        self.spelled = name.replace(".", r"\056").encode("ascii")
+        literal = re.escape(self.spelled)
+        subtype = re.escape(media_type.replace("/", "#2F").encode("ascii"))
+        number = rb"([1-9][0-9]{0,9})"
+        self.specification = re.compile(
+            rb"<<\n/AFRelationship /%b\n/EF <<\n/F %b 0 R\n/UF \1 0 R\n>>\n"
+            rb"/F \(%b\)\n/Type /Filespec\n/UF \(%b\)\n>>"
+            % (relationship, number, literal, literal)
+        )
+        self.file = re.compile(
+            rb"<<\n/Params <<\n/ModDate \(D\\072[0-9]{14}Z\)\n/Size ([0-9]{1,9})\n"
+            rb">>\n/Subtype /%b\n/Type /EmbeddedFile\n/Length \1\n>>" % subtype
+        )
+
+
+_OURS = (
+    _Kind(RECORD_NAME, "application/cbor", is_scan=False),
+    _Kind(TOKEN_NAME, "application/cose", is_scan=False),
+)
+_SCANS = tuple(_Kind(name, kind, is_scan=True) for kind, name in SCAN_NAMES.items())
+_KINDS = {kind.spelled: kind for kind in (*_OURS, *_SCANS)}
+_KNOWN = tuple(
+    sorted(kind.spelled for kind in (*_OURS, *scan))
+    for scan in ((), *((one,) for one in _SCANS))
+)
 
 
 def scan_of(data: bytes) -> Scan:
@@ -101,17 +156,112 @@ def scan_fault(scan: bytes | None, expected: Scan | None) -> str | None:
     )
 
 
-def read(pdf: bytes) -> Attachments:
-    """Return the attachments of a PDF that has our own profile's structure.
+def read_sealed(sealed: SealedPdf) -> Attachments:
+    """Return the attachments of a sealed PDF, as our own writers store them.
 
-    Exactly record and token and at most one scan, stored without a filter, and the same
-    as associated files of the document (docs/formats/pdf.md, section 6). Nothing is
-    inflated and nothing is repaired. A scan has the first bytes that its name promises;
-    it is NOT held against the record here: see :func:`scan_fault`.
+    Exactly record and token and at most one scan, in the one spelling of catalog, file
+    specifications and files (docs/formats/pdf.md, section 6). No PDF library is asked.
+    A scan has the first bytes that its name promises; it is NOT held against the record
+    here: see :func:`scan_fault`.
 
     Args:
-        pdf: a file that :func:`esign.pades.read` accepted, which bounds what it costs
-            to open it.
+        sealed: what :func:`esign.pades.read` accepted, so that every object is where
+            the table says and every stream as long as it states.
+
+    Raises:
+        NoLicenseError: nothing is attached.
+        MalformedError: something else is attached, or in another way.
+    """
+    found = {
+        kind.name: _content(sealed, kind, number)
+        for kind, number in _listed(sealed.dictionary(1))
+    }
+    record, token = found.pop(RECORD_NAME), found.pop(TOKEN_NAME)
+    return Attachments(record, token, *found.values())
+
+
+def confirm(pdf: bytes, attached: Attachments) -> None:
+    """Raise unless pikepdf, too, finds these attachments: see :func:`read`.
+
+    Args:
+        pdf: the whole file.
+        attached: what :func:`read_sealed` found in it.
+
+    Raises:
+        MalformedError: pikepdf finds others, or cannot read them.
+    """
+    try:
+        others = read(pdf)
+    except NoLicenseError as err:
+        raise MalformedError("PDF: pikepdf finds no attachments") from err
+    if others != attached:
+        raise MalformedError("PDF: pikepdf finds other attachments")
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _listed(catalog: bytes) -> tuple[tuple[_Kind, int], ...]:
+    """Return the attached files of a catalog: names and numbers of specifications."""
+    if len(catalog) > MAX_CATALOG_BYTES:
+        raise MalformedError(
+            f"PDF: the catalog has more than {MAX_CATALOG_BYTES} bytes"
+        )
+    root = dictionary.entries(catalog)
+    if b"/Names" not in root and b"/AF" not in root:
+        raise NoLicenseError("a PDF that carries no license of this format")
+    pairs = _only(_only(root.get(b"/Names"), b"/EmbeddedFiles"), b"/Names")
+    listed = root.get(b"/AF")
+    if not (isinstance(pairs, bytes) and isinstance(listed, bytes)):
+        raise MalformedError("PDF: files are not attached as ours are")
+    found = _PAIR.findall(pairs)
+    spelled = b"".join(b"(%b) %b 0 R " % pair for pair in found)
+    if [name for name, _ in found] not in _KNOWN or pairs != b"[ %b]" % spelled:
+        raise MalformedError(_EXPECTED)
+    associated = _REFERENCE.findall(listed)
+    spelled = b"".join(b"%b 0 R " % number for number in associated)
+    numbers = sorted(number for _, number in found)
+    if sorted(associated) != numbers or listed != b"[ %b]" % spelled:
+        raise MalformedError(_OTHERS)
+    return tuple((_KINDS[name], int(number)) for name, number in found)
+
+
+def _only(value: "dictionary.Value | None", name: bytes) -> "dictionary.Value | None":
+    """Return the one entry of a dictionary, None where it has another or more."""
+    if isinstance(value, Mapping) and value.keys() == {name}:
+        return value[name]
+    return None
+
+
+def _content(sealed: SealedPdf, kind: _Kind, number: int) -> bytes:
+    """Return one attached file by the number of its specification."""
+    specification = kind.specification.fullmatch(sealed.dictionary(number))
+    if specification is None:
+        raise MalformedError(f"PDF: {kind.name} is not specified as ours are")
+    file = int(specification[1])
+    text = sealed.dictionary(file)
+    if not kind.file.fullmatch(text):
+        reason = "without a filter" if b"/Filter" in text else "as ours are"
+        raise MalformedError(f"PDF: {kind.name} is not stored {reason}")
+    stream = sealed.stream(file)
+    if len(stream) > kind.limit:
+        raise MalformedError(f"PDF: {kind.name} has more than {kind.limit} bytes")
+    data = bytes(stream)
+    if kind.is_scan and _media_type(data) != kind.media_type:
+        raise MalformedError(f"PDF: {kind.name} does not begin as such a file")
+    return data
+
+
+def read(pdf: bytes) -> Attachments:
+    """Return the attachments of a PDF as pikepdf reads them, sealed or not.
+
+    The second opinion, and the reader of what is not sealed yet. Exactly record and
+    token and at most one scan, stored without a filter, and the same as associated
+    files of the document. Nothing is inflated and nothing is repaired. A scan has the
+    first bytes that its name promises; it is NOT held against the record here: see
+    :func:`scan_fault`.
+
+    Args:
+        pdf: a file of our own, or one that :func:`esign.pades.read` accepted, which
+            bounds what it costs to open it.
 
     Raises:
         NoLicenseError: nothing is attached.
@@ -153,14 +303,12 @@ def _files(root: pikepdf.Object) -> dict[str, pikepdf.Object]:
     ours = sorted((RECORD_NAME, TOKEN_NAME))
     known = (ours, *(sorted((*ours, name)) for name in SCAN_NAMES.values()))
     if keys not in known or len(names) != 2 * len(keys):
-        raise MalformedError(
-            f"PDF: expected {RECORD_NAME}, {TOKEN_NAME} and at most one scan"
-        )
+        raise MalformedError(_EXPECTED)
     listed = root.AF.as_list()
     if len(listed) != len(keys) or {item.objgen for item in listed} != {
         item.objgen for item in specifications
     }:
-        raise MalformedError("PDF: the associated files are not the attached ones")
+        raise MalformedError(_OTHERS)
     return dict(zip(keys, specifications, strict=True))
 
 

@@ -1,37 +1,28 @@
 """What the pages of a PDF draw, read by other engines than the one that drew them.
 
-PDFium gives texts, images and their order; qpdf gives the page's own dictionaries. Of
-these nothing but keys, boxes and flags is judged: there are lists of the keys that a
-page of ours may have, so that no action, layer, rotation, mask or second annotation is
-among them (docs/formats/pdf.md, section 9).
+PDFium gives texts, images and their order, once `elicense.structure` has judged the
+page's dictionaries (docs/formats/pdf.md, section 9).
 """
 
 import ctypes
 import hashlib
-import io
 import math
-import re
 import threading
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
-from PIL import Image
 
-from elicense import qr
-from elicense.layout import Box, Colour
+from elicense import qr, structure
+from elicense.catalog import LicenseType
+from elicense.layout import Box, Colour, Ornament
 from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
 
-MAX_BYTES = (4 << 20) + MAX_SCAN_BYTES
-"""Bytes of a file; ours have 100 KB to 2 MB, and perhaps a scan of the paper."""
-MAX_PARTS = 2_000
-"""Indirect objects of a file; ours have about 40."""
-MAX_INFLATED = 16 << 20
-"""Bytes of all inflated streams of a file; ours have at most 3 MB and a scan."""
+MAX_BYTES = (5 << 20) + MAX_SCAN_BYTES
+"""Bytes of a file; ours have 100 KB to 2 MB, perhaps a background of 1 MB, and perhaps
+a scan of the paper."""
 MAX_PAGES = 8
 """Pages of a file; ours have one."""
 MAX_OBJECTS = 20_000
@@ -39,7 +30,7 @@ MAX_OBJECTS = 20_000
 MAX_TEXT = 50_000
 """Characters on all pages; ours have at most some 4,000."""
 MAX_PIXELS = 9_000_000
-"""Pixels of one rendered page, A4 at 300 dpi, and of one JPEG."""
+"""Pixels of one rendered page, A4 at 300 dpi."""
 RESOLUTIONS = (150, 300)
 """Dots per inch of the rendered page; the next where no symbol is read."""
 OUTLINE = 0.1
@@ -57,30 +48,6 @@ _HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 _OPAQUE = 255
 _RECTANGLE = 5  # segments of a path, the closing one included
 _NO_COLOUR: Colour = (-1000, -1000, -1000)
-_TABLE_END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*")
-_INDIRECT = re.compile(rb"/(?:XRefStm|Prev|Encrypt)|#")
-"""Entries of a trailer that ours has not; # could spell them in another way."""
-_UNSEEN = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 8
-"""Flags Invisible, Hidden, NoView, ToggleNoView (ISO 32000-1, table 165)."""
-_PRINT = 1 << 2
-_NO_IMAGE = (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-_CATALOG = frozenset({
-    "/Type", "/Pages", "/Lang", "/ViewerPreferences", "/Metadata", "/OutputIntents",
-    "/AF", "/Names", "/AcroForm", "/Perms",
-})  # fmt: skip
-_TREE = frozenset({"/Type", "/Kids", "/Count"})
-_PAGE = frozenset({
-    "/Type", "/Parent", "/MediaBox", "/CropBox", "/Resources", "/Contents", "/Annots",
-})  # fmt: skip
-_RESOURCES = frozenset({"/Font", "/XObject", "/ProcSet"})
-_FORM_RESOURCES = frozenset({"/ProcSet", "/ExtGState", "/ColorSpace"})
-_IMAGE = frozenset({
-    "/Type", "/Subtype", "/Name", "/Width", "/Height", "/ColorSpace",
-    "/BitsPerComponent", "/Interpolate", "/Intent", "/Length", "/Filter",
-    "/DecodeParms",
-})  # fmt: skip
-_SEAL = {"/Type", "/Subtype", "/FT", "/T", "/F", "/Rect", "/AP", "/P", "/V"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +101,16 @@ class Face:
         return "".join(letter.char for letter in self.letters)
 
 
-def read(pdf: bytes) -> Face:
+def read(pdf: bytes, *, art: bytes | None = None) -> Face:
     """Return what a PDF shows.
 
-    It checks no signature. This module's limits bound its cost as far as they can.
+    It checks no signature. The limits bound its cost as far as they can.
 
     Args:
         pdf: any bytes.
+        art: digest of the static art where the type has its own, which may hold texts
+            and images (`elicense.background`); these are left out, and any other art is
+            a fault. None where the art consists of paths.
 
     Raises:
         MalformedError: it is no PDF that can be opened, its structure is compressed, or
@@ -148,8 +118,12 @@ def read(pdf: bytes) -> Face:
     """
     if len(pdf) > MAX_BYTES:
         raise MalformedError(f"face: more than {MAX_BYTES} bytes")
-    seen = _Seen()
-    _open_structure(pdf, seen)
+    found = structure.read(pdf, art)
+    seen = _Seen(
+        has_art=found.has_art,
+        faults=dict.fromkeys(found.faults),
+        boxes=dict(found.boxes),
+    )
     with _ENGINE:
         try:
             document = pypdfium2.PdfDocument(pdf)
@@ -163,10 +137,33 @@ def read(pdf: bytes) -> Face:
             document.close()
 
 
+def art_of(license_type: LicenseType, ornament: Ornament) -> bytes | None:
+    """Return the digest of the art that pages of a type begin with, for :func:`read`.
+
+    What draws art is loaded only where a type has its own.
+
+    Args:
+        license_type: of the license.
+        ornament: of the page that its record composes to.
+
+    Returns:
+        32 bytes, or None where the art is built in.
+
+    Raises:
+        CatalogError: the type's own art is not to be used.
+    """
+    if license_type.background is None and not license_type.art:
+        return None
+    from elicense.document import art  # noqa: PLC0415  see above
+
+    return art.digest(license_type, ornament)
+
+
 @dataclass(slots=True)
 class _Seen:
     """What was met so far while reading."""
 
+    has_art: bool = False
     letters: list[Letter] = field(default_factory=list)
     photos: list[bytes] = field(default_factory=list)
     faults: dict[str, None] = field(default_factory=dict)
@@ -209,7 +206,7 @@ def _read_objects(page: pypdfium2.PdfPage, seen: _Seen) -> None:
     """Read what a page draws, in drawing order."""
     text_page = page.get_textpage()
     places = _places(text_page, seen)
-    for item in page.get_objects(textpage=text_page):
+    for item in _objects(page, text_page, seen):
         seen.objects += 1
         if seen.objects > MAX_OBJECTS:
             raise MalformedError(f"face: more than {MAX_OBJECTS} objects")
@@ -231,6 +228,20 @@ def _read_objects(page: pypdfium2.PdfPage, seen: _Seen) -> None:
         else:
             _read_image(item, seen)
     text_page.close()
+
+
+def _objects(
+    page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, seen: _Seen
+) -> Iterator[pypdfium2.PdfObject]:
+    """Yield what a page draws but its known art, the form that it begins with."""
+    in_art = False
+    for index, item in enumerate(page.get_objects(textpage=text_page)):
+        if item.level == 0:
+            is_form = item.type == pdfium.FPDF_PAGEOBJ_FORM
+            in_art = index == 0 and is_form and seen.has_art
+        if not in_art:
+            yield item
+    seen.has_art = False  # a second page has none
 
 
 def _places(
@@ -351,155 +362,3 @@ def _symbols(page: pypdfium2.PdfPage) -> tuple[str, ...]:
         if texts:
             return texts
     return ()
-
-
-def _open_structure(pdf: bytes, seen: _Seen) -> None:
-    """Open a file for its dictionaries.
-
-    Only a file with a classic cross-reference table is opened, so that opening inflates
-    nothing, and no other engine need inflate more than `MAX_INFLATED` of it later.
-    """
-    if not _has_plain_table(pdf):
-        raise MalformedError("face: there is no plain cross-reference table at the end")
-    try:
-        with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
-            _require_bounded(document)
-            _read_structure(document, seen)
-    except (
-        pikepdf.PikepdfError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as err:
-        raise MalformedError("face: the page's structure can not be read") from err
-
-
-def _has_plain_table(pdf: bytes) -> bool:
-    """Tell whether a file's last cross-reference section is a table and the only one.
-
-    Objects can be compressed only where a stream says so, and only such a stream would
-    be inflated while the file is opened (ISO 32000-1, 7.5.8).
-    """
-    end = _TABLE_END.search(pdf, max(0, len(pdf) - 64))
-    if not pdf.startswith(b"%PDF-") or end is None:
-        return False
-    start = int(end[1])
-    trailer = pdf.rfind(b"trailer", start, end.start())
-    return (
-        pdf.startswith(b"xref", start)
-        and trailer > 0
-        and not _INDIRECT.search(pdf, trailer, end.start())
-    )
-
-
-def _require_bounded(document: pikepdf.Pdf) -> None:
-    """Refuse a file whose streams are more than anything of ours when inflated."""
-    if len(document.objects) > MAX_PARTS:
-        raise MalformedError(f"face: more than {MAX_PARTS} objects")
-    left = MAX_INFLATED
-    for item in document.objects:
-        if not isinstance(item, pikepdf.Stream):
-            continue
-        if "/Filter" not in item:
-            left -= len(item.read_raw_bytes())
-        elif item.Filter == pikepdf.Name.FlateDecode:
-            left -= _inflated_size(item.read_raw_bytes(), left)
-        elif item.Filter == pikepdf.Name.DCTDecode:
-            _require_small_jpeg(item.read_raw_bytes())
-        else:
-            raise MalformedError("face: a stream has a filter that ours have not")
-        if left < 0:
-            raise MalformedError("face: the streams are too large")
-
-
-def _inflated_size(data: bytes, limit: int) -> int:
-    """Return how many bytes a stream has when it is inflated, up to its very end."""
-    engine = zlib.decompressobj()
-    try:
-        size = len(engine.decompress(data, limit + 1))
-    except zlib.error as err:
-        raise MalformedError("face: a stream is damaged") from err
-    if size > limit or not engine.eof or engine.unused_data:
-        raise MalformedError("face: a stream is too large or not of one piece")
-    return size
-
-
-def _require_small_jpeg(data: bytes) -> None:
-    """Refuse a JPEG of too many pixels."""
-    try:
-        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-            width, height = image.size
-    except _NO_IMAGE as err:
-        raise MalformedError("face: a JPEG can not be read") from err
-    if width * height > MAX_PIXELS:
-        raise MalformedError(f"face: a JPEG of more than {MAX_PIXELS} pixels")
-
-
-def _read_structure(document: pikepdf.Pdf, seen: _Seen) -> None:
-    """Read the dictionaries of an open document and of its first page."""
-    root = document.Root
-    tree = root.Pages
-    page = tree.Kids[0]
-    resources = page.get("/Resources", pikepdf.Dictionary())
-    for name, part, allowed in (
-        ("catalog", root, _CATALOG),
-        ("viewer's table", root.get("/ViewerPreferences"), {"/DisplayDocTitle"}),
-        ("table of names", root.get("/Names"), {"/EmbeddedFiles"}),
-        ("page tree", tree, _TREE),
-        ("page", page, _PAGE),
-        ("page's table of resources", resources, _RESOURCES),
-    ):
-        other = part is not None and not set(part.keys()) <= allowed
-        seen.refuse(f"the {name} has another entry", when=other)
-    seen.refuse("the page tree has another entry", when=len(tree.Kids) != tree.Count)
-    seen.boxes["paper"] = paper = _box(page.MediaBox)
-    cropped = _box(page.get("/CropBox", page.MediaBox)) != paper
-    seen.refuse("the page is cropped", when=cropped)
-    _read_resources(resources, seen)
-    notes = page.get("/Annots", pikepdf.Array()).as_list()
-    if len(notes) != 1:
-        phrase = f"{len(notes)} annotations on the page instead of the seal alone"
-        seen.refuse(phrase, when=True)
-        return
-    seen.refuse("the annotation is not a visible seal", when=not _is_seal(notes[0]))
-    seen.boxes["seal"] = _box(notes[0].Rect)
-
-
-def _read_resources(resources: pikepdf.Object, seen: _Seen) -> None:
-    """Read the dictionaries of the forms and images that a page can draw.
-
-    A form of ours consists of paths. One that could draw another form, a text, a layer
-    or a pattern is refused before anything draws it.
-    """
-    for item in resources.get("/XObject", pikepdf.Dictionary()).values():
-        if item.Subtype == pikepdf.Name.Image:
-            masked = not set(item.keys()) <= _IMAGE
-            seen.refuse("an image has another entry", when=masked)
-            photo = "/Filter" in item and item.Filter == pikepdf.Name.DCTDecode
-            spaces = (pikepdf.Name.DeviceRGB, pikepdf.Name.DeviceGray)
-            other = photo and item.ColorSpace not in spaces
-            seen.refuse("a photo is shown in other colours", when=other)
-        elif not set(item.Resources.keys()) <= _FORM_RESOURCES:
-            raise MalformedError("face: a form has resources that ours have not")
-
-
-def _is_seal(note: pikepdf.Object) -> bool:
-    """Tell whether an annotation is a signature's that is seen and printed."""
-    flags = int(note.get("/F", 0))
-    return (
-        set(note.keys()) <= _SEAL
-        and note.get("/Subtype") == pikepdf.Name.Widget
-        and note.get("/FT") == pikepdf.Name.Sig
-        and flags & (_PRINT | _UNSEEN) == _PRINT
-        and set(note.get("/AP", pikepdf.Dictionary()).keys()) == {"/N"}
-        and isinstance(note.AP.N, pikepdf.Stream)
-    )
-
-
-def _box(values: pikepdf.Object) -> Box:
-    """Return a rectangle."""
-    left, bottom, right, top = (float(value) for value in values.as_list())
-    return (left, bottom, right, top)

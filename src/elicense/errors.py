@@ -5,6 +5,7 @@ register, a workspace. Bytes and claims of strangers raise the errors of esign. 
 names fields, rules and code points, never the value of a personal field.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -122,6 +123,21 @@ class WorkspaceError(ElicenseError):
     """The workspace can not be used: wrong folder, file or passphrase."""
 
 
+def _advice(code_point: int) -> Text:
+    """Return what to do about a character that cannot be drawn."""
+    if any(low <= code_point <= high for low, high in _PRIVATE_USE):
+        return Text(
+            "私用区字符，请改用正式编码",
+            "a private-use character; write its assigned code point instead",
+        )
+    if unicodedata.category(chr(code_point)).startswith("M"):
+        return Text(
+            "组合附加符号，请改用合成后的字符",
+            "a combining mark; write the composed letter instead",
+        )
+    return Text("请加装含该字的字体", "add a face that contains it")
+
+
 class MissingGlyphError(ElicenseError):
     """No face of the workspace can draw a character.
 
@@ -131,19 +147,12 @@ class MissingGlyphError(ElicenseError):
     """
 
     def __init__(self, field: str, code_point: int) -> None:
-        """Keep the field and the code point, and say if it is private use."""
-        private = any(low <= code_point <= high for low, high in _PRIVATE_USE)
-        name = f"U+{code_point:04X}"
-        zh = "私用区字符，请改用正式编码" if private else "请加装含该字的字体"
-        en = (
-            "a private-use character; write its assigned code point instead"
-            if private
-            else "add a face that contains it"
-        )
+        """Keep the field and the code point, and say what to do."""
+        name, advice = f"U+{code_point:04X}", _advice(code_point)
         super().__init__(
             Text(
-                f"字段 {field} 中的字符 {name} 无法打印：{zh}",
-                f"field {field}: the character {name} can not be printed: {en}",
+                f"字段 {field} 中的字符 {name} 无法打印：{advice.zh}",
+                f"field {field}: the character {name} can not be printed: {advice.en}",
             )
         )
         self.field = field

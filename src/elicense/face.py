@@ -10,7 +10,7 @@ import difflib
 import itertools
 from collections.abc import Iterator
 
-from elicense import fonts, payload, qr
+from elicense import payload, qr
 from elicense.drawing import (
     MAX_BYTES,
     MAX_OBJECTS,
@@ -20,8 +20,8 @@ from elicense.drawing import (
     Letter,
     read,
 )
-from elicense.layout import Box, Colour, Page, Run
-from elicense.layout.compose import QR_MM
+from elicense.fonts import EM, STANDARD, FontSet
+from elicense.layout import QR_MM, Box, Colour, Page, Run
 from elicense.layout.primitives import POINTS_PER_MM
 from elicense.model import License
 from esign.errors import MalformedError
@@ -49,10 +49,19 @@ SHADE = 2
 EDGE = 1.0
 """The same of an edge of the symbol or the photo, in points."""
 
+_FACES = STANDARD.for_reading()
+"""Whoever drew a page may have had faces for more ideographs than we have."""
 _EXTRA = "text that is not on the composed page"
 
 
-def compare(face: Face, page: Page, license_: License, token: bytes) -> tuple[str, ...]:
+def compare(
+    face: Face,
+    page: Page,
+    license_: License,
+    token: bytes,
+    *,
+    faces: FontSet = _FACES,
+) -> tuple[str, ...]:
     """Return how a face differs from what it should be; empty where it does not.
 
     1. One page, of the composed size. 2. No fault: no entry in the page's dictionaries,
@@ -69,6 +78,7 @@ def compare(face: Face, page: Page, license_: License, token: bytes) -> tuple[st
         page: composed from the record, for a symbol of any size.
         license_: the record.
         token: bytes of the token.
+        faces: what the page was composed with.
 
     Returns:
         One English phrase for each difference with the names of fields, never values.
@@ -83,7 +93,7 @@ def compare(face: Face, page: Page, license_: License, token: bytes) -> tuple[st
     if not _near(face.boxes.get("seal"), page.seal_box, PLACE):  # (3)
         differences.append("place of the seal")
     text_differences = tuple(_text_differences(face.text, page))  # (4)
-    differences += text_differences or _letter_differences(face, page)  # (5)
+    differences += text_differences or _letter_differences(face, page, faces)  # (5)
     differences += _symbol_differences(face, page, token)  # (6)
     photo = license_.draft.photo
     if face.photo_sha256 != (photo.sha256 if photo else None):  # (7)
@@ -134,7 +144,7 @@ def _text_differences(seen: str, page: Page) -> Iterator[str]:
     yield from (f"text of {owner}" if owner != _EXTRA else owner for owner in touched)
 
 
-def _letter_differences(face: Face, page: Page) -> Iterator[str]:
+def _letter_differences(face: Face, page: Page, faces: FontSet) -> Iterator[str]:
     """Yield the fields whose characters are not drawn as composed.
 
     The symbol is composed for a usual token; it grows to the right and up with its own,
@@ -145,7 +155,8 @@ def _letter_differences(face: Face, page: Page) -> Iterator[str]:
     letters = iter(face.letters)
     touched: dict[str, None] = {}
     for run in page.runs:
-        expected = list(_letters(run, grown / 2 if run.field == "caption" else 0))
+        shift = grown / 2 if run.field == "caption" else 0
+        expected = list(_letters(run, shift, faces))
         seen = list(itertools.islice(letters, len(expected)))
         places = [letter.x for letter in seen]
         if places != sorted(places) or not all(map(_alike, expected, seen)):
@@ -153,13 +164,13 @@ def _letter_differences(face: Face, page: Page) -> Iterator[str]:
     yield from touched
 
 
-def _letters(run: Run, shift: float) -> Iterator[Letter]:
+def _letters(run: Run, shift: float, faces: FontSet) -> Iterator[Letter]:
     """Yield the characters of a run as they should be drawn."""
-    typeface, x = fonts.face(run.typeface), run.x + shift
+    advances, x = faces.advances(run.typeface), run.x + shift
     for char in run.text:
         if not char.isspace():
             yield Letter(char, x, run.y, run.size, run.stretch, run.colour)
-        width = typeface.advance(char) * run.size / fonts.EM
+        width = advances[char] * run.size / EM
         x += run.stretch * (width + run.spacing)
 
 

@@ -7,6 +7,7 @@ that are called.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from elicense import dates, files, publishing, settings
@@ -14,6 +15,7 @@ from elicense.catalog import Catalog
 from elicense.closing import Closing
 from elicense.custody import Custody, Owner
 from elicense.errors import ConflictError, ElicenseError, WorkspaceError
+from elicense.fonts import FontSet, open_face
 from elicense.keychain import KeyRecord, Purpose
 from elicense.keyring import Keyring
 from elicense.model import Organization, Text
@@ -87,6 +89,15 @@ class Office(Closing):
             WorkspaceError: there is no passphrase, or it is wrong.
         """
         return self.custody.keys
+
+    @cached_property
+    def faces(self) -> FontSet:
+        """The built-in faces and those of ``elicense.toml``, opened on first use.
+
+        Raises:
+            FileError, FaceError: a font file is missing, or must not be used.
+        """
+        return FontSet(open_face(self.folder / name) for name in self.settings.faces)
 
     @property
     def trust_file(self) -> Path:
@@ -477,11 +488,14 @@ def load_settings(folder: Path) -> Settings:
 def load_catalog(folder: Path) -> Catalog:
     """Return the built-in types and those under ``types/`` of a workspace.
 
+    PDFs beside them are backgrounds that they may name.
+
     Raises:
         CatalogError: a file is wrong.
         FileError: a file cannot be read.
     """
-    found = sorted((folder / TYPES_FOLDER).glob("*.toml"))
+    types = folder / TYPES_FOLDER
+    found = sorted((*types.glob("*.toml"), *types.glob("*.pdf")))
     return Catalog.builtin().with_files(
         {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}
     )

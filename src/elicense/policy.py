@@ -14,12 +14,15 @@ class ValidationPolicy:
         max_bundle_age: a trust bundle older than this is STALE, whatever it allows.
         max_status_age: likewise for a status list.
         check_face: whether the printed page is read and compared (scope ``document``).
+        second_engine: whether pyHanko and pikepdf must agree with what was read of a
+            PDF (docs/lean-validation.md); they can only add a refusal.
         max_input_bytes: a larger input is refused unread.
     """
 
     max_bundle_age: timedelta = timedelta(days=30)
     max_status_age: timedelta = timedelta(days=7)
     check_face: bool = True
+    second_engine: bool = True
     max_input_bytes: int = MAX_INPUT_BYTES
 
 
@@ -41,4 +44,5 @@ class PublicationPolicy:
 
 STANDARD = ValidationPolicy()
 SEALED_ONLY = ValidationPolicy(check_face=False)
+LEAN = ValidationPolicy(check_face=False, second_engine=False)
 PUBLISHING = PublicationPolicy()

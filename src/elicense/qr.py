@@ -1,28 +1,29 @@
-"""QR symbols: the matrix of a text, its drawings, and the texts in an image.
+"""QR symbols: the symbol of a text, its drawings, and the texts in an image.
 
 A symbol is drawn as ISO/IEC 18004 says, at error correction level M, in the smallest
 version that holds the text (docs/formats/token.md, section 3). Reading says what the
 symbols in an image spell and nothing more: it trusts no text.
 """
 
+import functools
 import io
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from dataclasses import dataclass, field
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from elicense import quick_symbol
 from elicense.errors import SymbolTooLargeError
 from esign.errors import MalformedError
 
-Matrix: TypeAlias = tuple[tuple[bool, ...], ...]
-"""Rows of modules from the top, True is dark, without the quiet zone."""
-
-QUIET_ZONE = 4
+QUIET_ZONE = quick_symbol.MARGIN
 """Light modules around a symbol, on each side (ISO/IEC 18004, section 6.3.8)."""
 
 MAX_VERSION = 20
 """The largest version that is printed (docs/formats/token.md, section 3)."""
+
+_MAX_SIZE = 17 + 4 * MAX_VERSION
 
 MIN_MODULE_MM = 0.40
 """The smallest printed module in mm.
@@ -86,17 +87,44 @@ _START_OF_SCAN = b"\xff\xda"
 _SMOOTH = ImageFilter.GaussianBlur(1.2)
 
 
-def encode_matrix(text: str) -> Matrix:
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A QR symbol, without its quiet zone.
+
+    Attributes:
+        size: modules on a side, 17 + 4 * version.
+        rows: the rows of modules from the top. In ``rows[y]`` the bit ``size - 1 - x``
+            is module x from the left; 1 is dark.
+
+    Raises:
+        ValueError: no symbol has that size, or the rows are not of that size.
+    """
+
+    size: int
+    rows: tuple[int, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no square of modules of a version's size."""
+        number, rest = divmod(self.size - 17, 4)
+        if rest or not 1 <= number <= 40:  # noqa: PLR2004  versions of the standard
+            raise ValueError("no QR symbol has that size")
+        if (
+            len(self.rows) != self.size
+            or min(self.rows) < 0
+            or max(self.rows) >> self.size
+        ):
+            raise ValueError("the rows of the symbol are not of its size")
+
+
+def encode(text: str) -> Symbol:
     """Return the symbol of ``text`` at level M with the mask of the lowest penalty.
 
     The base45 carrier is in alphanumeric mode throughout; of the carrier with a host
-    only the characters outside that alphabet are in byte mode.
+    only the characters outside that alphabet are in byte mode. The penalty is that of
+    ISO/IEC 18004, section 7.8.3.
 
     Args:
         text: printable ASCII, at least one character.
-
-    Returns:
-        The modules without the quiet zone: 17 + 4 * version on each side.
 
     Raises:
         SymbolTooLargeError: the text does not fit version 20-M.
@@ -105,34 +133,17 @@ def encode_matrix(text: str) -> Matrix:
     if not text or not (text.isascii() and text.isprintable()):
         raise ValueError("a QR text is printable ASCII and not empty")
     try:
-        symbol = zxingcpp.create_barcode(
-            text, zxingcpp.BarcodeFormat.QRCode, ec_level="M"
-        )
+        frame = quick_symbol.draw(text, mask=0)
     except ValueError as err:  # longer than version 40 holds
         raise SymbolTooLargeError(("qr_text",)) from err
-    image = symbol.to_image(scale=1, add_quiet_zones=False)
-    pixels = bytes(image)  # type: ignore[call-overload]  # it has the buffer protocol
-    width = image.shape[1]
-    matrix = tuple(
-        tuple(value == 0 for value in pixels[start : start + width])
-        for start in range(0, len(pixels), width)
-    )
-    if version(matrix) > MAX_VERSION:
+    if frame.size > _MAX_SIZE:
         raise SymbolTooLargeError(("qr_text",))
-    return matrix
+    return Symbol(frame.size, quick_symbol.rows(quick_symbol.best(frame)))
 
 
-def version(matrix: Matrix) -> int:
-    """Return the version, 1 to 40, of a symbol (ISO/IEC 18004, section 6.1).
-
-    Raises:
-        ValueError: the matrix is not a square of a size that a symbol can have.
-    """
-    size = len(matrix)
-    number, rest = divmod(size - 17, 4)
-    if rest or not 1 <= number <= 40 or any(len(row) != size for row in matrix):  # noqa: PLR2004  versions of the standard
-        raise ValueError("the matrix is not that of a QR symbol")
-    return number
+def version(symbol: Symbol) -> int:
+    """Return the version, 1 to 40, of a symbol (ISO/IEC 18004, section 6.1)."""
+    return (symbol.size - 17) // 4
 
 
 def printed_width_mm(modules: int, wanted_mm: float) -> float:
@@ -147,39 +158,86 @@ def printed_width_mm(modules: int, wanted_mm: float) -> float:
     return max(wanted_mm, (modules + 2 * QUIET_ZONE) * MIN_MODULE_MM)
 
 
-def dark_runs(matrix: Matrix) -> Iterator[tuple[int, int, int]]:
+def dark_runs(symbol: Symbol) -> Iterator[tuple[int, int, int]]:
     """Yield the dark runs of each row as column, row and length, in modules.
 
     Rows and columns count from the top left module, without the quiet zone.
     """
-    for y, row in enumerate(matrix):
-        start: int | None = None
-        for x, dark in enumerate((*row, False)):
-            if dark and start is None:
-                start = x
-            elif not dark and start is not None:
-                yield start, y, x - start
-                start = None
+    for y, row in enumerate(symbol.rows):
+        rest = row
+        while rest:
+            left = rest.bit_length()
+            # What is light from there on, the run's own modules turned to zero.
+            light = rest ^ ((1 << left) - 1)
+            yield symbol.size - left, y, left - light.bit_length()
+            rest &= (1 << light.bit_length()) - 1
 
 
-def to_svg(matrix: Matrix, module_mm: float = MIN_MODULE_MM) -> str:
+def bitmap(symbol: Symbol, pixels: int = 4) -> tuple[int, bytes]:
+    """Return the symbol with its quiet zone as an image of one bit a pixel.
+
+    Args:
+        symbol: the symbol.
+        pixels: pixels per module on a side, 1 to ``MAX_SCALE``.
+
+    Returns:
+        The side in pixels, and the rows from the top, each padded with light pixels to
+        whole bytes. The highest bit is the leftmost pixel; 0 is dark.
+
+    Raises:
+        ValueError: the pixels are out of range.
+    """
+    if not 1 <= pixels <= MAX_SCALE:
+        raise ValueError(f"the scale is 1 to {MAX_SCALE} pixels per module")
+    modules = symbol.size + 2 * QUIET_ZONE
+    packed = (modules + 7) // 8  # bytes of a row at one pixel per module
+    blank = bytes(packed * QUIET_ZONE)
+    padding = packed * 8 - modules + QUIET_ZONE
+    inner = [(row << padding).to_bytes(packed, "big") for row in symbol.rows]
+    small = b"".join([blank, *inner, blank])
+    wide = bytearray(len(small) * pixels)
+    for index, table in enumerate(_widening(pixels)):
+        wide[index::pixels] = small.translate(table)
+    stride = (modules * pixels + 7) // 8
+    starts = range(0, len(wide), packed * pixels)
+    data = b"".join([wide[start : start + stride] * pixels for start in starts])
+    return modules * pixels, data
+
+
+@functools.lru_cache(maxsize=8)
+def _widening(pixels: int) -> tuple[bytes, ...]:
+    """Return the tables that make eight modules, one byte, into bytes of pixels.
+
+    Table k gives byte k of the eight times ``pixels`` pixels; 1 is light in them.
+    """
+    module = (1 << pixels) - 1
+    wide = [
+        sum((~byte >> bit & 1) * module << bit * pixels for bit in range(8))
+        for byte in range(256)
+    ]
+    return tuple(
+        bytes(value >> 8 * (pixels - 1 - index) & 0xFF for value in wide)
+        for index in range(pixels)
+    )
+
+
+def to_svg(symbol: Symbol, module_mm: float = MIN_MODULE_MM) -> str:
     """Return an SVG 1.1 document of the symbol on white, with its quiet zone.
 
     Args:
-        matrix: the symbol.
+        symbol: the symbol.
         module_mm: the printed module in mm.
 
     Raises:
-        ValueError: the module is not positive, or the matrix is no symbol.
+        ValueError: the module is not positive.
     """
-    version(matrix)
     if not module_mm > 0:
         raise ValueError("a module is a positive number of mm")
-    side = len(matrix) + 2 * QUIET_ZONE
+    side = symbol.size + 2 * QUIET_ZONE
     width = f"{side * module_mm:.2f}mm"
     path = "".join(
         f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h{length}v1h-{length}z"
-        for x, y, length in dark_runs(matrix)
+        for x, y, length in dark_runs(symbol)
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -190,69 +248,60 @@ def to_svg(matrix: Matrix, module_mm: float = MIN_MODULE_MM) -> str:
     )
 
 
-def to_image(matrix: Matrix, scale: int = 4) -> Image.Image:
+def to_image(symbol: Symbol, scale: int = 4) -> Image.Image:
     """Return the symbol as a black and white image (mode 1), with its quiet zone.
 
     Args:
-        matrix: the symbol.
+        symbol: the symbol.
         scale: pixels per module, 1 to ``MAX_SCALE``.
 
     Raises:
-        ValueError: the scale is out of range, or the matrix is no symbol.
+        ValueError: the scale is out of range.
     """
-    version(matrix)
-    if not 1 <= scale <= MAX_SCALE:
-        raise ValueError(f"the scale is 1 to {MAX_SCALE} pixels per module")
-    size = len(matrix)
-    cells = bytes(0 if dark else 255 for row in matrix for dark in row)
-    image = Image.frombytes("L", (size, size), cells)
-    image = ImageOps.expand(image, QUIET_ZONE, 255)
-    side = image.width * scale
-    return image.resize((side, side), Image.Resampling.NEAREST).convert("1")
+    side, data = bitmap(symbol, scale)
+    return Image.frombytes("1", (side, side), data)
 
 
-def to_png(matrix: Matrix, scale: int = 4) -> bytes:
+def to_png(symbol: Symbol, scale: int = 4) -> bytes:
     """Return a one-bit PNG of the symbol with its quiet zone.
 
-    The same matrix gives the same bytes under one version of Pillow.
+    The same symbol gives the same bytes under one version of Pillow.
 
     Args:
-        matrix: the symbol.
+        symbol: the symbol.
         scale: pixels per module, 1 to ``MAX_SCALE``.
 
     Raises:
-        ValueError: the scale is out of range, or the matrix is no symbol.
+        ValueError: the scale is out of range.
     """
     out = io.BytesIO()
-    to_image(matrix, scale).save(out, "PNG", optimize=True)
+    to_image(symbol, scale).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def to_terminal(matrix: Matrix, *, light_background: bool = False) -> str:
+def to_terminal(symbol: Symbol, *, light_background: bool = False) -> str:
     """Return the symbol in half blocks, two modules a character, with its quiet zone.
 
     Args:
-        matrix: the symbol.
+        symbol: the symbol.
         light_background: the terminal shows dark letters on a light ground; otherwise
             light letters on a dark one.
 
     Returns:
         Lines that each end in a line feed.
-
-    Raises:
-        ValueError: the matrix is no symbol.
     """
-    version(matrix)
-    side = len(matrix) + 2 * QUIET_ZONE
-    margin = (False,) * QUIET_ZONE
-    blank = ((False,) * side,) * QUIET_ZONE
-    rows = [*blank, *((*margin, *row, *margin) for row in matrix), *blank]
+    side = symbol.size + 2 * QUIET_ZONE
+    blank = "0" * side
+    quiet = "0" * QUIET_ZONE
+    rows = [f"{quiet}{row:0{symbol.size}b}{quiet}" for row in symbol.rows]
     # The side is odd, so one light row more completes the last line.
-    rows.append((False,) * side)
+    rows = [blank] * QUIET_ZONE + rows + [blank] * (QUIET_ZONE + 1)
+    # What is printed is the letters' ink: dark on a light ground, light on a dark one.
+    printed = "1" if light_background else "0"
     ink = (" ", "▄", "▀", "█")
     lines = (
         "".join(
-            ink[2 * (high == light_background) + (low == light_background)]
+            ink[2 * (high == printed) + (low == printed)]
             for high, low in zip(upper, lower, strict=True)
         )
         for upper, lower in zip(rows[::2], rows[1::2], strict=True)

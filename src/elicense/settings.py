@@ -3,6 +3,7 @@
 docs/formats/workspace.md, section 2.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from elicense.trust import OrganizationEntry, Succession
 from elicense.trust.remembering import is_fingerprint
 
 FORMAT = "elicense.workspace/1"
+MAX_FACES = 16
+"""Fallback faces of a workspace; each is kept in memory whole."""
+
+_FACE = re.compile(r"(?!.*(?:^|/)\.{1,2}/)(?:[\w. +()-]+/)*[\w. +()-]+\.(?i:ttf|otf)")
+"""A path inside the workspace: no root, no drive, no step upwards."""
 _TYPES = {str: "a text", bool: "true or false", list: "an array of texts"}
 
 Name = tuple[date, str]
@@ -86,6 +92,8 @@ class Settings:
         root: fingerprint of the workspace's own root, which is pinned inside it.
         production: False prints 样张 on every page.
         check_page: host of a public check page; empty for the off-line carrier.
+        faces: font files for characters that the built-in faces lack, in the order in
+            which they are asked; paths inside the workspace's folder, with slashes.
         renamed: the names that it had later, oldest first.
         predecessors: the organs that it took over.
         successor: the organ that took it over; nothing is changed here any more.
@@ -96,6 +104,7 @@ class Settings:
     root: str
     production: bool = False
     check_page: str = ""
+    faces: tuple[str, ...] = ()
     renamed: tuple[Name, ...] = ()
     predecessors: tuple[Predecessor, ...] = ()
     successor: Successor | None = None
@@ -137,6 +146,7 @@ def read(data: bytes) -> Settings:
         raise _wrong("不是有效的 TOML", "not valid TOML") from err
     if table.pop("format", None) != FORMAT:
         raise _wrong(f'缺少 format = "{FORMAT}"', f'format = "{FORMAT}" is missing')
+    faces = _faces(table.pop("faces", []))
     organization = _table(table, "organization", {"name": str, "code": str})
     issuing = _table(table, "issuing", {"production": bool, "check_page": str})
     trust = _table(table, "trust", {"root": str})
@@ -151,12 +161,30 @@ def read(data: bytes) -> Settings:
         root=str(trust["root"]),
         production=bool(issuing["production"]),
         check_page=str(issuing["check_page"]),
+        faces=faces,
         renamed=renamed,
         predecessors=predecessors,
         successor=None if successor is None else _successor(successor, "[successor]"),
     )
     _check(found)
     return found
+
+
+def _faces(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise _wrong("faces 应为字符串数组", "faces must be an array of texts")
+    if not all(map(_FACE.fullmatch, value)):
+        raise _wrong(
+            "faces 应为工作区内 .ttf 或 .otf 文件的相对路径，如 faces/Some.ttf",
+            "faces must be paths of .ttf or .otf files inside the workspace, such as"
+            " faces/Some.ttf",
+        )
+    if len(set(value)) != len(value) or len(value) > MAX_FACES:
+        raise _wrong(
+            f"faces 至多 {MAX_FACES} 个，不得重复",
+            f"faces are at most {MAX_FACES}, none of them twice",
+        )
+    return tuple(value)
 
 
 def _name(table: dict[str, object]) -> Name:
@@ -334,6 +362,8 @@ def write(settings: Settings) -> bytes:
     """
     lines = [
         f'format = "{FORMAT}"',
+        "# 内置字体所缺字的字体文件 / font files for characters that ours lack",
+        f"faces = {_array(settings.faces)}",
         "",
         "[organization]",
         f"name = {_quoted(settings.name)}",

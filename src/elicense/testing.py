@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from elicense import issuing, payload, samples, trust, validating
 from elicense.catalog import Catalog
 from elicense.closing import Closing
+from elicense.document import OnePassPress
 from elicense.issuing import Issued, IssuingDesk, Request
 from elicense.list_numbers import OPEN_ENDED
 from elicense.payload import Claims
@@ -262,8 +263,7 @@ class Simulator(Closing):
             catalog=self.catalog,
             organization=owner.code,
             token_signer=owner.token,
-            seal=owner.seal,
-            seal_art=seal_image.draw(SealSpec(owner.name)),
+            press=OnePassPress(owner.seal, seal_image.draw(SealSpec(owner.name))),
             trust=self.trust(),
         )
 

@@ -4,44 +4,47 @@ Wiring only: every rule lives in the modules that are called. The embedded defau
 for trial: software keys, a development CA, a test seal, pages printed 样张.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from elicense import (
     changing,
     dates,
     files,
+    founding,
     identifiers,
     issuing,
-    keyring,
     publishing,
     record,
-    settings,
     succession,
     validating,
 )
 from elicense.changing import Changed, Grounds, chain
+from elicense.document import OnePassPress
 from elicense.errors import (
     AmbiguousNumberError,
     ConflictError,
+    ElicenseError,
     NotFoundError,
     WorkspaceError,
 )
 from elicense.events import Event
-from elicense.issuing import Issued, IssuingDesk, Request
+from elicense.issuing import (
+    Batch,
+    BatchPolicy,
+    Issued,
+    IssuingDesk,
+    Request,
+)
 from elicense.issuing.request import source_of
+from elicense.issuing.workers import Deliver, spread
 from elicense.lifecycle import State
 from elicense.model import License, Organization, Text
 from elicense.office import (
-    KEYS_FOLDER,
-    PUBLIC_FOLDER,
-    REGISTER_FILE,
-    SETTINGS_FILE,
-    TYPES_FOLDER,
     KeysChanged,
     Office,
     load_catalog,
@@ -53,11 +56,9 @@ from elicense.pending import Pending
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.register import Named, RequestKey, Row
 from elicense.register.sqlite import SqliteRegister
-from elicense.settings import Settings
 from elicense.validating import Verdict
-from esign import clock, seal_image
+from esign import clock
 from esign.algorithms import Suite
-from esign.seal_image import SealSpec
 
 __all__ = [
     "Adoption",
@@ -69,6 +70,8 @@ __all__ = [
     "load_settings",
     "published_file",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ class Adoption:
 class Workspace(Office):
     """An issuing organ's own place; open it, use it, close it."""
 
+    _warm: tuple[object, OnePassPress] | None = None
+
     @classmethod
     def create(
         cls,
@@ -142,7 +147,7 @@ class Workspace(Office):
             FileError: the folder cannot be written.
         """
         identifiers.check_uscc(code)
-        _draw_seal(name)
+        founding.draw_seal(name)
         if not files.is_free(folder):
             raise WorkspaceError(
                 Text(f"{folder} 已存在且不为空", f"{folder} exists and is not empty")
@@ -151,7 +156,7 @@ class Workspace(Office):
         folder = folder.absolute()
         draft = files.make_sibling(folder)
         try:
-            _fill(draft, Organization(code, name), passphrase, suites or {}, at)
+            founding.fill(draft, Organization(code, name), passphrase, suites or {}, at)
             with cls(draft, passphrase) as made:
                 made.publish(at)
             files.move_folder(draft, folder)
@@ -213,6 +218,42 @@ class Workspace(Office):
                 self.custody.reload().check_time(at)
             return issuing.issue(self.desk(at), request, at)
 
+    def issue_many(
+        self,
+        requests: Iterable[Request | ElicenseError],
+        deliver: Deliver[T],
+        *,
+        at: datetime | None = None,
+        policy: BatchPolicy | None = None,
+        workers: int = 1,
+    ) -> Iterator[T]:
+        """Issue many licenses in order, as :func:`elicense.issuing.issue_many`.
+
+        Publishes first where the publication is out of date. No key is changed until
+        the last license is issued or the iterator is closed.
+
+        Args:
+            requests: read as they are needed; an error stands for a row that could not
+                be read.
+            deliver: makes of a chunk's outcomes what is wanted of them, in the process
+                that issued them; ``list`` gives the outcomes, without workers.
+            at: the run's instant; now where None.
+            policy: chunk and sample.
+            workers: processes; 1 is this one alone.
+
+        Raises:
+            Whatever :func:`elicense.issuing.workers.spread` raises.
+            WorkspaceError: the keys do not open, or ``at`` is wrong, or what was
+                published is newer than this workspace; nothing reserved.
+        """
+        at = at or clock.now()
+        self.settle_keys()
+        with self.custody.signing():
+            self.check_open()
+            self.custody.reload().check_time(at)
+            batch = Batch(self.desk(at), at, policy or BatchPolicy())
+            yield from spread(batch, requests, deliver, workers)
+
     def known(self, request: Request) -> Row | None:
         """Return the row that a request already has, None if it has none."""
         return self.register.by_key(request.key(self.settings.code))
@@ -243,8 +284,8 @@ class Workspace(Office):
             catalog=self.catalog,
             organization=self.settings.code,
             token_signer=self.keys.token,
-            seal=self.custody.parts.identity(self.keys),
-            seal_art=_draw_seal(self.settings.name_on(today)),
+            press=self._press(today),
+            faces=self.faces,
             trust=state,
             specimen=not self.settings.production,
             check_page=self.settings.check_page or None,
@@ -252,6 +293,15 @@ class Workspace(Office):
                 item.code for item in self.settings.predecessors if item.since <= today
             ),
         )
+
+    def _press(self, today: date) -> OnePassPress:
+        """Return the press of the seal that seals now; a warm one while it lasts."""
+        identity = self.custody.parts.identity(self.keys)
+        art = founding.draw_seal(self.settings.name_on(today))
+        of = (identity.certificate, identity.chain, art)
+        if self._warm is None or self._warm[0] != of:
+            self._warm = of, OnePassPress(identity, art)
+        return self._warm[1]
 
     def revoke(
         self, identifier: str, grounds: Grounds, at: datetime | None = None
@@ -334,7 +384,7 @@ class Workspace(Office):
         Raises:
             WorkspaceError: no seal can carry the name, or the day will not do.
         """
-        _draw_seal(name)
+        founding.draw_seal(name)
         return succession.rename(self, name, since, at or clock.now())
 
     def validate(
@@ -453,41 +503,3 @@ class Workspace(Office):
             history=history,
             row=row,
         )
-
-
-def _fill(
-    folder: Path,
-    organization: Organization,
-    passphrase: bytes | None,
-    suites: Mapping[str, Suite],
-    at: datetime,
-) -> None:
-    """Write everything of a new workspace but its first publication."""
-    kept = folder / KEYS_FOLDER
-    for name in (KEYS_FOLDER, PUBLIC_FOLDER, TYPES_FOLDER):
-        files.make_folder(folder / name, 0o700 if name == KEYS_FOLDER else 0o755)
-    keys, parts = keyring.make(organization, suites, at)
-    if passphrase is None:
-        passphrase = keyring.keep_random_passphrase(kept)
-    keyring.save_keys(kept, keys, passphrase)
-    keyring.save_parts(kept, parts)
-    SqliteRegister.create(folder / REGISTER_FILE).close()
-    made = Settings(
-        name=organization.name,
-        code=organization.code,
-        root=parts.roots.last.root.fingerprint,
-    )
-    files.write(folder / SETTINGS_FILE, settings.write(made))
-
-
-def _draw_seal(name: str) -> bytes:
-    try:
-        return seal_image.draw(SealSpec(name))
-    except ValueError as err:
-        raise WorkspaceError(
-            Text(
-                "机构名称应为 4 至 24 个字，且印章字体中都有（印章环形文字）",
-                "the organization's name has 4 to 24 characters that the seal's face"
-                " holds (the seal's ring)",
-            )
-        ) from err

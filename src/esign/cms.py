@@ -5,9 +5,11 @@ again and compares the bytes. So version, algorithms, order, the absence of enca
 content and of unsigned attributes, and minimal DER need no rule of their own.
 """
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from esign import algorithms, der
 from esign.algorithms import Suite
@@ -17,6 +19,12 @@ from esign.keys import PublicKey
 MAX_CMS_BYTES = 32768  # with four certificates of 8 KiB at most, usually 2 KiB
 MAX_CERTIFICATES = 4  # the seal's own and three CA certificates
 _DIGEST_BYTES = 32
+_CACHED = 1024  # seal certificates whose attributes are kept; a hub names some hundreds
+# Sizes of a P-256 signature in DER. One of 72 bytes would have s above the half of the
+# order; less than one signature in 2**40 is shorter than these.
+_USUAL_SIGNATURE_BYTES = range(64, 72)
+_CERTIFICATES_AT = 56  # in a CMS of 256 to 65535 bytes
+_Halves: TypeAlias = tuple[bytes, bytes]
 
 _VERSION_1 = b"\x02\x01\x01"
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # with NULL: RFC 5754, 2
@@ -64,6 +72,115 @@ def certificate_set(certificates: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(sorted(certificates))
 
 
+class Template:
+    """Every SignedData of one seal: only digest and signature differ in them.
+
+    Holds them to the byte, since :func:`build` made what it compares with. It knows no
+    signature of less than 64 DER bytes, which hardly occurs: such a one is built in
+    full, and left to :func:`parse`.
+
+    Attributes:
+        leaf: certificate of the seal, DER.
+        certificates: all that the seal carries, DER, in the order of a DER set.
+        field: the same as they stand in the CMS: see :func:`certificates_field`.
+        most_bytes: size of the largest SignedData of this seal.
+    """
+
+    __slots__ = ("_frames", "_sizes", "certificates", "field", "leaf", "most_bytes")
+
+    def __init__(self, leaf: bytes, certificates: Sequence[bytes]) -> None:
+        """Prepare for one seal.
+
+        Args:
+            leaf: certificate of the seal, DER.
+            certificates: all that it carries, the leaf among them, DER, any order.
+
+        Raises:
+            MalformedError: the leaf cannot be read.
+            ValueError: the leaf is not among the certificates, or they are no set.
+        """
+        self.leaf = leaf
+        self.certificates = certificate_set(certificates)
+        if leaf not in self.certificates:
+            raise ValueError("the signing certificate must be among the certificates")
+        frames = {
+            size: _frame(leaf, self.certificates, size)
+            for size in _USUAL_SIGNATURE_BYTES
+        }
+        self._frames = frames
+        self._sizes = {
+            len(before) + _DIGEST_BYTES + len(between) + size: size
+            for size, (before, between) in frames.items()
+        }
+        self.most_bytes = max(self._sizes)
+        self.field = certificates_field(frames[max(frames)][0])
+
+    def signed(self, digest: bytes) -> bytes:
+        """Return the bytes that the key signs, as :func:`signed_attributes` does."""
+        return signed_attributes(self.leaf, digest)
+
+    def build(self, digest: bytes, signature: bytes) -> bytes:
+        """Return the SignedData as :func:`build` does.
+
+        Args:
+            digest: SHA-256 of the document's signed bytes, 32 bytes.
+            signature: r and s of 32 bytes each, s the smaller twin.
+
+        Raises:
+            MalformedError: the signature is not canonical.
+            ValueError: the digest has another size.
+        """
+        if len(digest) != _DIGEST_BYTES:
+            raise ValueError(f"a SHA-256 digest has {_DIGEST_BYTES} bytes")
+        algorithms.require_canonical(Suite.ES256, signature)
+        spelled = algorithms.ecdsa_to_der(signature)
+        frame = self._frames.get(len(spelled))
+        if frame is None:
+            return build(SignedData(self.leaf, self.certificates, digest, signature))
+        before, between = frame
+        return before + digest + between + spelled
+
+    def match(self, content: bytes) -> tuple[bytes, bytes] | None:
+        """Return digest and signature, if ``content`` is a SignedData of this seal.
+
+        Args:
+            content: any bytes.
+
+        Returns:
+            The digest (32 bytes) and r and s (32 bytes each) that :func:`parse` finds
+            in the same bytes; None for anything else, which is for :func:`parse` to
+            judge.
+        """
+        size = self._sizes.get(len(content))
+        if size is None or len(content) > MAX_CMS_BYTES:
+            return None
+        before, between = self._frames[size]
+        start = len(before)
+        end = start + _DIGEST_BYTES
+        if not (content.startswith(before) and content.startswith(between, end)):
+            return None
+        spelled = content[end + len(between) :]
+        try:
+            signature = algorithms.ecdsa_from_der(spelled)
+        except MalformedError:
+            return None
+        if algorithms.ecdsa_to_der(signature) != spelled:  # the larger twin
+            return None
+        return content[start:end], signature
+
+
+def certificates_field(content: bytes) -> bytes:
+    """Return what stands where a SignedData of usual size has its certificates.
+
+    A guess to look a :class:`Template` up by. Does NOT read anything: of other bytes it
+    returns some piece, perhaps an empty one.
+    """
+    head = content[_CERTIFICATES_AT : _CERTIFICATES_AT + 4]
+    return content[
+        _CERTIFICATES_AT : _CERTIFICATES_AT + 4 + int.from_bytes(head[2:], "big")
+    ]
+
+
 def signed_attributes(leaf: bytes, digest: bytes) -> bytes:
     """Return the bytes that the key signs: the SET OF signed attributes.
 
@@ -100,25 +217,12 @@ def build(signed: SignedData) -> bytes:
     if signed.leaf not in signed.certificates:
         raise ValueError("the signing certificate must be among the certificates")
     algorithms.require_canonical(Suite.ES256, signed.signature)
-    issuer, serial = _issuer_and_serial(signed.leaf)
-    signer_info = der.tlv(
-        der.SEQUENCE,
-        _VERSION_1,
-        der.tlv(der.SEQUENCE, issuer, serial),
-        _SHA256,
-        der.tlv(der.CONTEXT_0, _attributes(signed.leaf, signed.digest)),
-        _ECDSA_SHA256,
-        der.tlv(der.OCTETS, algorithms.ecdsa_to_der(signed.signature)),
+    return _spelled(
+        signed.leaf,
+        certificate_set(signed.certificates),
+        _attributes(signed.leaf, signed.digest),
+        algorithms.ecdsa_to_der(signed.signature),
     )
-    body = der.tlv(
-        der.SEQUENCE,
-        _VERSION_1,
-        der.tlv(der.SET, _SHA256),
-        der.tlv(der.SEQUENCE, _OID_DATA),
-        der.tlv(der.CONTEXT_0, *certificate_set(signed.certificates)),
-        der.tlv(der.SET, signer_info),
-    )
-    return der.tlv(der.SEQUENCE, _OID_SIGNED_DATA, der.tlv(der.CONTEXT_0, body))
 
 
 def parse(data: bytes) -> SignedData:
@@ -185,9 +289,59 @@ def element_length(data: bytes) -> int:
     return der.element_length(data)
 
 
+def _spelled(
+    leaf: bytes, certificates: tuple[bytes, ...], attributes: bytes, signature: bytes
+) -> bytes:
+    """Put the parts together; the certificates are in order, the signature is DER."""
+    signer_info = der.tlv(
+        der.SEQUENCE,
+        _VERSION_1,
+        der.tlv(der.SEQUENCE, *_issuer_and_serial(leaf)),
+        _SHA256,
+        der.tlv(der.CONTEXT_0, attributes),
+        _ECDSA_SHA256,
+        der.tlv(der.OCTETS, signature),
+    )
+    body = der.tlv(
+        der.SEQUENCE,
+        _VERSION_1,
+        der.tlv(der.SET, _SHA256),
+        der.tlv(der.SEQUENCE, _OID_DATA),
+        der.tlv(der.CONTEXT_0, *certificates),
+        der.tlv(der.SET, signer_info),
+    )
+    return der.tlv(der.SEQUENCE, _OID_SIGNED_DATA, der.tlv(der.CONTEXT_0, body))
+
+
+def _frame(leaf: bytes, certificates: tuple[bytes, ...], size: int) -> _Halves:
+    """Return what stands before the digest, and between it and the signature.
+
+    Args:
+        leaf: certificate of the seal, DER.
+        certificates: all of them, in order.
+        size: of the signature in DER; its own head has two bytes.
+    """
+    first, last = _attribute_halves(leaf)
+    attributes = first + bytes(_DIGEST_BYTES) + last
+    whole = _spelled(leaf, certificates, attributes, bytes(size))
+    between = whole[-(len(last) + len(_ECDSA_SHA256) + 2 + size) : -size]
+    return whole[: -(_DIGEST_BYTES + len(between) + size)], between
+
+
 def _attributes(leaf: bytes, digest: bytes) -> bytes:
     if len(digest) != _DIGEST_BYTES:
         raise ValueError(f"a SHA-256 digest has {_DIGEST_BYTES} bytes")
+    first, last = _attribute_halves(leaf)
+    return first + digest + last
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _attribute_halves(leaf: bytes) -> _Halves:
+    """Return the signed attributes before the digest and behind it.
+
+    A DER set is sorted by its bytes (X.690, section 11.6): content-type is the shortest
+    of the three, and signing-certificate-v2 always the longest.
+    """
     issuer, serial = _issuer_and_serial(leaf)
     # ESSCertIDv2 with its default hash, SHA-256, left out (RFC 5035, section 4).
     certificate_id = der.tlv(
@@ -197,22 +351,21 @@ def _attributes(leaf: bytes, digest: bytes) -> bytes:
             der.SEQUENCE, der.tlv(der.SEQUENCE, der.tlv(der.CONTEXT_4, issuer)), serial
         ),
     )
-    attributes = [
-        der.tlv(der.SEQUENCE, _OID_CONTENT_TYPE, der.tlv(der.SET, _OID_DATA)),
-        der.tlv(
-            der.SEQUENCE,
-            _OID_MESSAGE_DIGEST,
-            der.tlv(der.SET, der.tlv(der.OCTETS, digest)),
-        ),
-        der.tlv(
-            der.SEQUENCE,
-            _OID_SIGNING_CERTIFICATE_V2,
-            der.tlv(
-                der.SET, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, certificate_id))
-            ),
-        ),
-    ]
-    return b"".join(sorted(attributes))
+    message_digest = der.tlv(
+        der.SEQUENCE,
+        _OID_MESSAGE_DIGEST,
+        der.tlv(der.SET, der.tlv(der.OCTETS, bytes(_DIGEST_BYTES))),
+    )
+    first = (
+        der.tlv(der.SEQUENCE, _OID_CONTENT_TYPE, der.tlv(der.SET, _OID_DATA))
+        + message_digest[:-_DIGEST_BYTES]
+    )
+    last = der.tlv(
+        der.SEQUENCE,
+        _OID_SIGNING_CERTIFICATE_V2,
+        der.tlv(der.SET, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, certificate_id))),
+    )
+    return first, last
 
 
 def _claims(attributes: bytes) -> tuple[bytes, bytes]:

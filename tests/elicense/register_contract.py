@@ -24,7 +24,12 @@ from hypothesis import strategies as st
 
 from elicense import changing, dates, lifecycle, record
 from elicense.changing import Grounds
-from elicense.errors import ConflictError, IllegalTransitionError, NotFoundError
+from elicense.errors import (
+    ConflictError,
+    IllegalTransitionError,
+    NotFoundError,
+    RegisterError,
+)
 from elicense.events import Decision, Event, EventKind, Reason
 from elicense.identifiers import Identifier
 from elicense.lifecycle import Span, State
@@ -44,10 +49,12 @@ from elicense.register import (
     Adopted,
     Allocation,
     Change,
+    Claim,
     ListFullError,
+    Output,
+    PlaceTakenError,
     Publication,
     Register,
-    RegisterError,
     RequestKey,
     Reservation,
     ReserveRequest,
@@ -230,6 +237,49 @@ def grant(
     return made.identifier
 
 
+def offered(register: Register, *numbers: object) -> list[Claim]:
+    """Return claims of places that were offered to new requests."""
+    wanted = [request(number) for number in numbers]
+    places = register.offer(wanted)
+    return [
+        Claim(one, place, *build(place))
+        for one, place in zip(wanted, places, strict=True)
+    ]
+
+
+def clash(register: Register, kind: str) -> tuple[Claim, type[Exception]]:
+    """Return a claim that can not be made beside license 1, and its error."""
+    one = register.by_key(request(1).key)
+    assert one is not None
+    good = offered(register, kind)[0]
+    spot = replace(good.place, index=one.allocation.index)
+    other = replace(request(1), digest=bytes([2] * 32))
+    return {
+        "the key with another application": (
+            replace(good, request=other),
+            ConflictError,
+        ),
+        "an identifier that is taken": (
+            replace(good, identifier=one.identifier),
+            ConflictError,
+        ),
+        "an index that was taken meanwhile": (
+            replace(good, place=spot),
+            PlaceTakenError,
+        ),
+        "a key that another claim has": (
+            replace(good, request=request("new")),
+            ValueError,
+        ),
+    }[kind]
+
+
+CLASHES = (
+    "the key with another application",
+    "an identifier that is taken",
+    "an index that was taken meanwhile",
+    "a key that another claim has",
+)
 NOTHING = ((0, {}), (), (), (), None)
 LATER = AT + timedelta(days=40)
 ISSUED_PLAN = (Span(AT, State.ISSUED),)
@@ -602,6 +652,113 @@ class RegisterContract:
 
     # Output
 
+    def test_what_is_offered_is_not_reserved(self, register):
+        claims = offered(register, *range(50))
+        places = [item.place for item in claims]
+        assert register.count() == 0
+        assert list(register.events_since(0)) == []
+        assert [p.serial for p in places] == [f"2026{n:07d}" for n in range(1, 51)]
+        assert len({p.index for p in places}) == len({p.salt for p in places}) == 50
+        # A serial that was offered is never given again, claimed or not.
+        assert reserve(register, "x").allocation.serial == "20260000051"
+
+    def test_claims_give_what_reserving_gives(self, register, another_opener):
+        rows = register.claim(offered(register, 1, 2, 3))
+        for row in rows:
+            assert register.get(row.identifier) == row
+            assert (row.identifier, row.record) == build(row.allocation)
+            history = register.history(row.identifier)
+            assert [(e.kind, e.seq) for e in history] == [(EventKind.RESERVED, row.seq)]
+        with closing(another_opener()) as other:
+            alone = [other.get(reserve(other, n).identifier) for n in (1, 2, 3)]
+            assert other.lists() == register.lists()
+        told = [(r.identifier, r.key, r.seq, r.allocation.serial) for r in rows]
+        assert told == [
+            (r.identifier, r.key, r.seq, r.allocation.serial) for r in alone
+        ]
+
+    def test_a_request_that_is_known_keeps_its_row_beside_new_ones(self, register):
+        first = reserve(register, 1)
+        known, new = register.claim(offered(register, 1, 2))
+        assert known == register.get(first.identifier)
+        assert new == register.get(new.identifier)
+        assert register.count() == 2
+
+    @pytest.mark.parametrize("kind", CLASHES)
+    def test_one_claim_that_clashes_stops_all(self, register, kind):
+        reserve(register, 1)
+        bad, error = clash(register, kind)
+        good = offered(register, "new")
+        before = everything(register)
+        with pytest.raises(error):
+            register.claim([*good, bad])
+        assert everything(register) == before
+        register.claim(good)
+        assert register.count() == 2
+
+    def test_claims_fill_a_list_to_the_half(self, register, opener):
+        claims = offered(register, 1, 2, 3)
+        self.set_counter(opener, f"list {ISSUER} {LIST}", LIST_FILL_MAX - 2)
+        with pytest.raises(ListFullError) as caught:
+            register.claim(claims)
+        assert caught.value.list_id == LIST
+        assert register.count() == 0
+        assert len(register.claim(claims[:2])) == 2
+
+    def test_offers_stop_at_the_last_serial(self, register, opener):
+        self.set_counter(opener, f"serial {ISSUER} 2026", 9_999_998)
+        with pytest.raises(RegisterError, match="serials"):
+            register.offer([request(1), request(2)])
+        assert register.offer([request(1)])[0].serial == "20269999999"
+
+    def test_outputs_are_stored_all_or_none(self, register):
+        one, two = register.claim(offered(register, 1, 2))
+        outputs = [Output(row.identifier, b"token", b"pdf") for row in (one, two)]
+        register.store_outputs(outputs[:1])
+        for wrong, error in {
+            Output(one.identifier, b"token", b"another"): ConflictError,
+            Output("1.2.156.0", b"token", b"pdf"): NotFoundError,
+            outputs[1]: ValueError,  # twice in one set
+        }.items():
+            with pytest.raises(error):
+                register.store_outputs([outputs[1], wrong])
+            assert register.get(two.identifier).pdf is None
+        register.store_outputs(outputs)
+        assert register.get(two.identifier).pdf == b"pdf"
+
+    def test_a_set_is_issued_as_one_by_one(self, register):
+        rows = register.claim(offered(register, *range(5)))
+        plan = (Span(AT, State.ISSUED),)
+        with register.batch():
+            register.store_outputs([Output(r.identifier, b"t", b"p") for r in rows])
+            seqs = register.commit(
+                [row.change(plan) for row in rows],
+                [event(row.identifier, EventKind.ISSUED) for row in rows],
+            )
+        for row, seq in zip(rows, seqs, strict=True):
+            now = register.get(row.identifier)
+            assert (now.seq, now.plan) == (seq, plan)
+            assert register.history(row.identifier)[-1].seq == seq
+        assert seqs == tuple(range(6, 11))
+
+    def test_what_was_let_go_is_opened_again(self, register):
+        one = reserve(register, 1)
+        register.let_go()
+        assert register.get(one.identifier).identifier == one.identifier
+        with register.batch(), pytest.raises(ValueError, match="batch"):
+            register.let_go()
+        assert register.count() == 1
+
+    def test_a_forked_process_shares_no_descriptor(self, register):
+        reserve(register, 1)
+        register.let_go()
+        context = multiprocessing.get_context("fork")
+        process = context.Process(target=reserve, args=(register, 2))
+        process.start()
+        process.join(HANG)
+        assert process.exitcode == 0
+        assert register.count() == 2
+
     def test_output_is_stored_once(self, register):
         one = reserve(register, 1).identifier
         register.store_output(one, b"token", b"pdf")
@@ -932,6 +1089,8 @@ class RegisterContract:
         with register.batch():
             with pytest.raises(ValueError, match="batch"):
                 register.take_number("bundle")
+            with pytest.raises(ValueError, match="batch"):
+                register.offer([request("in a batch")])
             with pytest.raises(ValueError, match="batch"), register.batch():
                 pass
             with pytest.raises(ValueError, match="batch"):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pikepdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
@@ -24,7 +24,9 @@ from elicense.attachments import (
 )
 from elicense.model import Scan
 from elicense.record import MAX_SCAN_BYTES, SCAN_MEDIA_TYPES
+from esign import pades
 from esign.errors import MalformedError
+from tests.esign.pades_world import AT, world
 
 FILES = {RECORD_NAME: b"\xa0", TOKEN_NAME: b"\xd2"}
 SCANS = {
@@ -367,3 +369,214 @@ def test_the_mark_is_found_in_both_spellings() -> None:
 def test_any_bytes_are_malformed(tail: bytes, head: bytes) -> None:
     with pytest.raises(MalformedError):
         attachments.read(head + tail)
+
+
+# The own reader, of sealed files.
+
+TYPES = {RECORD_NAME: "application/cbor", TOKEN_NAME: "application/cose"} | {
+    name: media_type for media_type, name in SCAN_NAMES.items()
+}
+
+
+def ours(files: Mapping[str, bytes]) -> Pdf:
+    """Return a page with files attached as our own writers attach them."""
+    pdf = blank()
+    streams = {}
+    for name, data in files.items():
+        params = Dictionary(Size=len(data), ModDate=String("D:20261121080000Z"))
+        streams[name] = Stream(
+            pdf,
+            data,
+            Type=Name.EmbeddedFile,
+            Subtype=Name(f"/{TYPES.get(name, 'text/plain')}"),
+            Params=params,
+        )
+    attach(pdf, {name: pdf.make_indirect(item) for name, item in streams.items()})
+    names = pdf.Root.Names.EmbeddedFiles.Names
+    for name, specification in zip(names[::2], names[1::2], strict=True):
+        specification.EF["/UF"] = specification.EF["/F"]
+        is_scan = str(name) in SCAN_NAMES.values()
+        specification.AFRelationship = Name.Source if is_scan else Name.Data
+    pdf.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=names))
+    return pdf
+
+
+def sealed_by_us(pdf: Pdf) -> bytes:
+    return pades.seal(written(pdf), world().identity, at=AT)
+
+
+def read_both(data: bytes) -> Attachments:
+    found = attachments.read_sealed(pades.read(data))
+    attachments.confirm(data, found)
+    return found
+
+
+@pytest.mark.parametrize("scan", [{}, *({name: SCANS[name]} for name in SCANS)])
+def test_both_readers_find_the_same(scan: dict[str, bytes]) -> None:
+    found = read_both(sealed_by_us(ours(FILES | scan)))
+    expected = next(iter(scan.values()), None)
+    assert found == Attachments(b"\xa0", b"\xd2", expected)
+
+
+def test_a_sealed_pdf_without_attachments_is_no_license() -> None:
+    data = pades.seal(written(blank()), world().identity, at=AT)
+    with pytest.raises(NoLicenseError):
+        attachments.read_sealed(pades.read(data))
+
+
+def changed(change: Callable[[Pdf], object]) -> Callable[[], Pdf]:
+    """Return a builder of a page that is ours but for one change."""
+
+    def build() -> Pdf:
+        pdf = ours(FILES)
+        change(pdf)
+        return pdf
+
+    return build
+
+
+def _specification(pdf: Pdf) -> pikepdf.Object:
+    return pdf.Root.Names.EmbeddedFiles.Names[1]
+
+
+def _file(pdf: Pdf) -> pikepdf.Object:
+    return _specification(pdf).EF.F
+
+
+def _attached_twice(pdf: Pdf) -> None:
+    names = pdf.Root.Names.EmbeddedFiles.Names
+    for item in list(names):
+        names.append(item)
+
+
+def _filter(pdf: Pdf) -> None:
+    _file(pdf).write(zlib.compress(b"\xd2"), filter=Name.FlateDecode)
+
+
+def _second_content(pdf: Pdf) -> None:
+    _specification(pdf).EF["/UF"] = pdf.make_indirect(Stream(pdf, b"\xd3"))
+
+
+def _swap(pdf: Pdf) -> None:
+    names = pdf.Root.Names.EmbeddedFiles.Names
+    names[1], names[3] = names[3], names[1]
+
+
+def _indirect_tree(pdf: Pdf) -> None:
+    pdf.Root.Names.EmbeddedFiles = pdf.make_indirect(pdf.Root.Names.EmbeddedFiles)
+
+
+def _large_catalog(pdf: Pdf) -> None:
+    pdf.Root.Lang = String("z" * attachments.MAX_CATALOG_BYTES)
+
+
+NOT_OURS: dict[str, tuple[Callable[[], Pdf], str]] = {
+    "the record alone": (lambda: ours({RECORD_NAME: b"1"}), "expected"),
+    "a third file": (lambda: ours(FILES | {"zzz.txt": b"1"}), "expected"),
+    "two scans": (lambda: ours(FILES | SCANS), "expected"),
+    "a file attached twice": (changed(_attached_twice), "expected"),
+    "no list of associated files": (changed(_no_list), "not attached as"),
+    "no list of names": (
+        changed(lambda pdf: pdf.Root.__delattr__("Names")),
+        "not attached as",
+    ),
+    "names that are a number": (
+        changed(lambda pdf: pdf.Root.__setattr__("Names", 7)),
+        "not attached as",
+    ),
+    "names in an object of their own": (changed(_indirect_tree), "not attached as"),
+    "a list without one of them": (changed(_short_list), "associated"),
+    "a file listed twice": (changed(_listed_twice), "associated"),
+    "a list with another file": (changed(_other_listed), "associated"),
+    "a specification with one entry more": (
+        changed(lambda pdf: _specification(pdf).__setattr__("Desc", String("x"))),
+        "not specified",
+    ),
+    "a specification of another name": (
+        changed(lambda pdf: _specification(pdf).__setattr__("UF", String("x"))),
+        "not specified",
+    ),
+    "another content under another key": (changed(_second_content), "not specified"),
+    "specifications exchanged": (changed(_swap), "not specified"),
+    "another relationship": (
+        changed(
+            lambda pdf: _specification(pdf).__setattr__("AFRelationship", Name.Source)
+        ),
+        "not specified",
+    ),
+    "a file with a filter": (changed(_filter), "without a filter"),
+    "another media type": (
+        changed(lambda pdf: _file(pdf).__setattr__("Subtype", Name("/text/plain"))),
+        "not stored as",
+    ),
+    "another size": (
+        changed(lambda pdf: _file(pdf).Params.__setattr__("Size", 7)),
+        "not stored as",
+    ),
+    "a file larger than the limit": (
+        lambda: ours(FILES | {TOKEN_NAME: bytes(attachments.MAX_ATTACHMENT_BYTES + 1)}),
+        "more than",
+    ),
+    "a PDF under the name of a JPEG": (
+        lambda: ours(FILES | {"scan.jpg": SCANS["scan.pdf"]}),
+        "does not begin",
+    ),
+    "a catalog larger than the limit": (changed(_large_catalog), "the catalog"),
+}
+
+
+@pytest.mark.parametrize(("build", "reason"), NOT_OURS.values(), ids=NOT_OURS)
+def test_what_our_writers_do_not_write_is_malformed(
+    build: Callable[[], Pdf], reason: str
+) -> None:
+    sealed = pades.read(sealed_by_us(build()))
+    for _ in range(2):  # a refusal is not remembered as anything else
+        with pytest.raises(MalformedError, match=reason):
+            attachments.read_sealed(sealed)
+
+
+OTHER_FINDINGS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "other bytes": (lambda: made(FILES | {TOKEN_NAME: b"\xd3"}), "other attachments"),
+    "one file more": (
+        lambda: made(FILES | {"scan.pdf": SCANS["scan.pdf"]}),
+        "other attachments",
+    ),
+    "nothing": (lambda: written(blank()), "no attachments"),
+    "no PDF": (lambda: b"hello", "cannot be opened"),
+}
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"), OTHER_FINDINGS.values(), ids=OTHER_FINDINGS
+)
+def test_readers_that_disagree_are_a_refusal(
+    build: Callable[[], bytes], reason: str
+) -> None:
+    with pytest.raises(MalformedError, match=reason) as caught:
+        attachments.confirm(build(), Attachments(b"\xa0", b"\xd2"))
+    assert not isinstance(caught.value, NoLicenseError)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_what_both_readers_accept_they_read_alike(data: st.DataObject) -> None:
+    pdf = bytearray(OURS)
+    for _ in range(data.draw(st.integers(1, 2))):
+        place = data.draw(st.sampled_from(PLACES)) + data.draw(st.integers(0, 12))
+        come = data.draw(st.sampled_from(TOKENS) | st.binary(max_size=2))
+        pdf[place : place + len(come)] = come
+    try:
+        found = attachments.read_sealed(pades.read(bytes(pdf)))
+        others = attachments.read(bytes(pdf))
+    except MalformedError:
+        return
+    assert found == others
+
+
+OURS = sealed_by_us(ours(FILES))
+PLACES = [
+    at
+    for at in range(len(OURS) - 12)
+    if OURS.startswith((b"/", b" 0 R", b"stream", b"obj"), at)
+]
+TOKENS = [b"/F", b"/UF", b"/AF", b"/EF", b"/Names", b"1 0 R", b"5 0 R", b"<<", b"[ "]

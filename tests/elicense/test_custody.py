@@ -174,14 +174,11 @@ class TestRenewal:
 
 def reserve_only(workspace):
     """Leave license number 2 reserved: its PDF cannot be finished."""
-    desk = workspace.desk(START)
 
     class Gone:
-        """A signer whose device is gone once the license is reserved."""
+        """A press that is gone once the license is reserved."""
 
-        public_key = desk.seal.signer.public_key
-
-        def sign(self, _message):
+        def print(self, _parts):
             raise OSError
 
     request = issuing.Request(
@@ -189,8 +186,8 @@ def reserve_only(workspace):
         application=samples.sample("food-business", START),
         number="2",
     )
-    desk = replace(desk, seal=replace(desk.seal, signer=Gone()))
-    with pytest.raises(OSError):  # noqa: PT011  raised by the signer above
+    desk = replace(workspace.desk(START), press=Gone())
+    with pytest.raises(OSError):  # noqa: PT011  raised by the press above
         issuing.issue(desk, request, START)
     assert workspace.known(request) is not None
 

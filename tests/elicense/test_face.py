@@ -11,14 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from elicense import document, drawing, face, layout
+from elicense import document, drawing, face, layout, payload, structure
+from elicense.catalog import Background, Catalog
 from elicense.model import Checkpoint, Holder, Organization, Validity
 from elicense.testing import Simulator
+from elicense.validating import Scope
 from esign import pades, seal_image
 from esign.errors import MalformedError
 from esign.pades import SealAppearance
 from esign.seal_image import SealSpec
 from esign.verdict import Code
+from tests.elicense.backgrounds import BASE, with_background
 from tests.elicense.pages import (
     AT,
     TOKEN,
@@ -100,7 +103,7 @@ def edited(name, edit):
 def test_the_face_of_a_page_is_its_record(name, faces):
     license_ = sample_license(name)
     assert faces[name].text == page_of(license_).text
-    assert faces[name].qr_texts == (parts(license_).qr_text,)
+    assert faces[name].qr_texts == (payload.qr_text(TOKEN),)
     expected = license_.draft.photo
     assert faces[name].photo_sha256 == (expected and expected.sha256)
     assert differences(faces[name], license_) == ()
@@ -583,7 +586,7 @@ def look_when_pressed(pdf):
 
 def drawn_twice(operators):
     """Draw the title once more, in white; the engine takes it for one text."""
-    title = re.search(rb"\n(/F1 [^\n]* Tj)\n", operators)[1]
+    title = re.search(rb"\n([^\n]* Tj)\n", operators)[1]
     again = re.sub(rb"\S+ \S+ \S+ (?=rg|RG)", b"1 1 1 ", title)
     return operators.replace(title, title + b"\n" + again)
 
@@ -597,7 +600,7 @@ def text_in_a_form(pdf):
 
 
 def bomb(pdf):
-    data = zlib.compress(b" " * (drawing.MAX_INFLATED + 1), 9)
+    data = zlib.compress(b" " * (structure.MAX_INFLATED + 1), 9)
     pdf.pages[0].Contents = pikepdf.Stream(pdf, data)
     pdf.pages[0].Contents.Filter = pikepdf.Name.FlateDecode
 
@@ -627,7 +630,7 @@ def damaged_stream(pdf):
 
 def many_objects(pdf):
     pdf.Root.More = pikepdf.Array(
-        [pdf.make_indirect(pikepdf.Dictionary(A=1)) for _ in range(drawing.MAX_PARTS)]
+        [pdf.make_indirect(pikepdf.Dictionary(A=1)) for _ in range(structure.MAX_PARTS)]
     )
 
 
@@ -831,19 +834,20 @@ def one_object_a_character(operators):
 
 
 def in_text_objects_of_their_own(operators):
-    return re.sub(rb" Tj\n(?=/F)", b" Tj\nET\nBT\n", operators)
+    return re.sub(rb" Tj\n(?!ET)", b" Tj\nET\nBT\n", operators)
 
 
 def scaled_by_the_matrix(operators):
     """Set type of one point and let the matrix make it large."""
-    found = re.sub(
-        rb"(/F\d) (\S+) Tf (\S+) Tc (.*?) 1 0 0 1 (\S+) (\S+) Tm",
+    found, count = re.subn(
+        rb"(\S+) Tc (.*?) 1 0 0 1 (\S+ \S+) Tm (/F\d) (\S+) Tf",
         lambda m: (
-            b"%s 1 Tf %.6f Tc %s %s 0 0 %s %s %s Tm"
-            % (m[1], float(m[3]) / float(m[2]), m[4], m[2], m[2], m[5], m[6])
+            b"%.6f Tc %s %s 0 0 %s %s Tm %s 1 Tf"
+            % (float(m[1]) / float(m[5]), m[2], m[5], m[5], m[3], m[4])
         ),
         operators,
     )
+    assert count > 9
     return re.sub(rb"2 Tr (\S+ \S+ \S+) RG \S+ w", b"0 Tr", found)
 
 
@@ -941,3 +945,178 @@ def test_a_page_without_a_visible_seal_differs(world):
     ):
         found = differences(face.read(data), sample_license(name))
         assert found == (expected, "place of the seal")
+
+
+# A page on a background of its type's own.
+
+
+@pytest.fixture(scope="module")
+def own_type():
+    return with_background(BASE)
+
+
+@pytest.fixture(scope="module")
+def own_art(own_type):
+    return drawing.art_of(own_type, page_of(sample_license("food-business")).ornament)
+
+
+@pytest.fixture(scope="module")
+def own_page(own_type):
+    """Return the unsealed page of a license on its background."""
+    given = parts(sample_license("food-business"))
+    sheet = dataclasses.replace(given.sheet, license_type=own_type)
+    return document.render(dataclasses.replace(given, sheet=sheet))
+
+
+@pytest.mark.parametrize("press", [document.PlainPress, document.OnePassPress])
+def test_a_page_on_its_background_is_the_same_face(press, own_type, own_art, world):
+    license_ = sample_license("food-business")
+    given = parts(license_)
+    sheet = dataclasses.replace(given.sheet, license_type=own_type)
+    picture = seal_image.draw(SealSpec(world.department.name))
+    made = press(world.department.seal, picture)
+    pdf = made.print(dataclasses.replace(given, sheet=sheet))
+    seen = face.read(pdf, art=own_art)
+    assert seen.text == page_of(license_).text
+    assert seen.images == 1
+    assert differences(seen, license_) == ()
+
+
+def test_only_the_type_says_that_a_background_may_be_there(own_page, own_art, seal):
+    license_ = sample_license("food-business")
+    assert (
+        drawing.art_of(license_type("food-business"), page_of(license_).ornament)
+        is None
+    )
+    with pytest.raises(MalformedError):
+        face.read(seal(own_page, "food-business"))
+    plain = seal(document.render(parts(license_)), "food-business")
+    found = differences(face.read(plain, art=own_art), license_)
+    assert found == ("the art is not the one of the type",)
+
+
+def art_form(pdf):
+    return pdf.pages[0].Resources.XObject["/Art"]
+
+
+def another_background(pdf):
+    form = pikepdf.Stream(pdf, b"0.9 g 0 0 9 9 re f")
+    form.Type, form.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+    form.BBox = pikepdf.Array([0, 0, 600, 850])
+    form.Resources = pikepdf.Dictionary()
+    pdf.pages[0].Resources.XObject["/Art"] = pdf.make_indirect(form)
+
+
+def one_more_image(pdf):
+    form = art_form(pdf)
+    form.Resources.XObject["/More"] = pdf.pages[0].Resources.XObject["/QR"]
+    form.write(form.read_bytes() + b"\nq 90 0 0 90 300 400 cm /More Do Q")
+
+
+def one_more_text(pdf):
+    form = art_form(pdf)
+    (name,) = form.Resources.Font.keys()
+    more = f"\nBT {name} 20 Tf 1 0 0 1 200 500 Tm (\\001) Tj ET"
+    form.write(form.read_bytes() + more.encode())
+
+
+def another_outline(pdf):
+    for font in art_form(pdf).Resources.Font.values():
+        file = font.FontDescriptor.FontFile2
+        data = bytearray(file.read_bytes())
+        data[-9] ^= 1
+        file.write(bytes(data))
+
+
+def second_form(pdf):
+    pdf.pages[0].Resources.XObject["/Art2"] = art_form(pdf)
+    in_one_stream(lambda operators: operators.replace(b"BT", b"/Art2 Do BT", 1))(pdf)
+
+
+def without_art(pdf):
+    del pdf.pages[0].Resources.XObject["/Art"]
+
+
+OTHER_ART = {
+    "another background": (another_background, "the art is not the one"),
+    "one more image in it": (one_more_image, "resources that ours have not"),
+    "one more text in it": (one_more_text, "resources that ours have not"),
+    "another outline in its face": (another_outline, "resources that ours have not"),
+    "it is larger": (
+        lambda pdf: art_form(pdf).__setitem__(
+            "/Matrix", pikepdf.Array([2, 0, 0, 2, 0, 0])
+        ),
+        "resources that ours have not",
+    ),
+    "it is not there": (without_art, "the art is not the one"),
+    "it is drawn under another name too": (second_form, "resources that ours have not"),
+    "it is drawn last": (
+        in_one_stream(
+            lambda operators: operators[len(b"q /Art Do Q\n") :] + b"q /Art Do Q\n"
+        ),
+        "resources that ours have not",
+    ),
+    "it is drawn after a line": (
+        in_one_stream(lambda operators: b"0 0 m 9 9 l S\n" + operators),
+        "resources that ours have not",
+    ),
+    "it is moved": (
+        in_one_stream(lambda operators: b"1 0 0 1 9 9 cm\n" + operators),
+        "resources that ours have not",
+    ),
+    "it is drawn twice": (
+        in_one_stream(lambda operators: b"q /Art Do Q\n" + operators),
+        "a form draws text or an image",
+    ),
+    "it is drawn once more over the text": (
+        in_one_stream(lambda operators: operators + b"q /Art Do Q\n"),
+        "something is drawn over the text",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_ART)
+def test_another_background_is_never_the_face(case, own_page, own_art, seal):
+    edit, phrase = OTHER_ART[case]
+    pdf = seal(altered(own_page, edit), "food-business")
+    try:
+        found = differences(
+            face.read(pdf, art=own_art), sample_license("food-business")
+        )
+    except MalformedError as err:
+        found = (str(err),)
+    assert any(phrase in text for text in found), found
+
+
+def test_a_second_page_on_the_background_differs(own_page, own_art, seal):
+    pdf = seal(altered(own_page, second_page), "food-business")
+    found = differences(face.read(pdf, art=own_art), sample_license("food-business"))
+    assert "2 pages instead of one" in found
+    assert "a form draws text or an image" in found
+
+
+def test_an_edit_over_a_background_differs_as_without(own_page, own_art, seal):
+    edit = append(b"BT /F1 9 Tf 1 0 0 1 300 300 Tm <00010002> Tj ET")
+    pdf = seal(altered(own_page, edit), "food-business")
+    found = differences(face.read(pdf, art=own_art), sample_license("food-business"))
+    assert any("text of" in text for text in found), found
+
+
+def test_only_who_has_the_background_sees_the_document(own_type):
+    others = [item for item in Catalog.builtin().types() if item.name != own_type.name]
+    plain = Catalog.builtin()
+    with Simulator() as simulator:
+        simulator.catalog = Catalog([*others, own_type])
+        issued = simulator.issue(own_type.name)
+        assert (issued.verdict.code, issued.verdict.scope) == (
+            Code.VALID,
+            Scope.DOCUMENT,
+        )
+        simulator.catalog = Catalog(others)
+        assert simulator.validate(issued.pdf).scope is Scope.SEALED
+        assert simulator.validate(issued.pdf).code is Code.VALID
+        simulator.catalog = plain
+        assert simulator.validate(issued.pdf).code is Code.FACE_MISMATCH
+        broken = dataclasses.replace(own_type, background=Background("own.pdf", b""))
+        simulator.catalog = Catalog([*others, broken])
+        assert simulator.validate(issued.pdf).scope is Scope.SEALED

@@ -174,7 +174,7 @@ def test_only_an_import_makes_the_origin_of_imports(world):
 
 def test_an_import_is_reserved_and_resumed_like_any_license(world):
     asked = imported(world)
-    broken = replace(world.desk(), seal=world.departments[1].seal)
+    broken = replace(world.desk(), press=world.desk(world.departments[1]).press)
     with pytest.raises(NotReleasedError):
         issue(broken, asked, world.at)
     later = world.at + timedelta(days=2)
@@ -191,9 +191,7 @@ def resealed(world, issued, change):
     attached = attachments.read(issued.pdf)
     page = document.render(
         DocumentParts(
-            license=issued.license,
-            license_type=license_type,
-            qr_text=issued.qr_text,
+            sheet=document.lay_out(issued.license, license_type, issued.qr_text),
             photo=None,
             record=attached.record,
             token=attached.token,
@@ -218,7 +216,9 @@ def resealed(world, issued, change):
 
 
 def _swap(pdf):
-    pdf.Root.Names.EmbeddedFiles.Names[5].EF.F.write(PAPER + b" ")
+    stream = pdf.Root.Names.EmbeddedFiles.Names[5].EF.F
+    stream.write(PAPER + b" ")
+    stream.Params.Size = len(PAPER) + 1
 
 
 def _drop(pdf):
@@ -227,16 +227,32 @@ def _drop(pdf):
 
 
 def _add(pdf):
-    stream = pikepdf.Stream(pdf, PAPER)
+    stream = pdf.make_indirect(
+        pikepdf.Stream(
+            pdf,
+            PAPER,
+            Type=pikepdf.Name.EmbeddedFile,
+            Subtype=pikepdf.Name("/application/pdf"),
+            Params=pikepdf.Dictionary(Size=len(PAPER), ModDate="D:20261121080000Z"),
+        )
+    )
     spec = pdf.make_indirect(
-        pikepdf.Dictionary(Type=pikepdf.Name.Filespec, EF={"/F": stream})
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Filespec,
+            AFRelationship=pikepdf.Name.Source,
+            EF={"/F": stream, "/UF": stream},
+            F="scan.pdf",
+            UF="scan.pdf",
+        )
     )
     pdf.Root.Names.EmbeddedFiles.Names.extend([pikepdf.String("scan.pdf"), spec])
     pdf.Root.AF.append(spec)
 
 
 def _pretend(pdf):
-    pdf.Root.Names.EmbeddedFiles.Names[5].EF.F.write(b"GIF89a")
+    stream = pdf.Root.Names.EmbeddedFiles.Names[5].EF.F
+    stream.write(b"GIF89a")
+    stream.Params.Size = len(b"GIF89a")
 
 
 CHANGES = {

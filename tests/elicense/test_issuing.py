@@ -222,7 +222,8 @@ def stale_bundle(world):
 
 
 def other_seal(world):
-    return replace(world.desk(), seal=world.departments[1].seal)
+    other = world.desk(world.departments[1])
+    return replace(world.desk(), press=other.press)
 
 
 _OVER = Period(START - timedelta(days=400), START)

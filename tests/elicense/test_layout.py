@@ -1,24 +1,41 @@
 import dataclasses
+import random
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elicense.errors import CatalogError, MissingGlyphError, TooLongError
-from elicense.fonts import Typeface, width
+from elicense import document, face, payload, samples
+from elicense.catalog import check_application
+from elicense.errors import (
+    CatalogError,
+    ElicenseError,
+    MissingGlyphError,
+    TooLongError,
+)
+from elicense.fonts import STANDARD, Face, FontSet, Typeface
 from elicense.layout import compose, seal_box
 from elicense.layout.wrap import LEADING, SMALLEST, fit
-from elicense.model import Holder, Organization, Text, Validity
+from elicense.model import Holder, License, Organization, Photo, Text, Validity
+from tests.elicense import foundry
 from tests.elicense.pages import (
+    AT,
+    IDENTIFIER,
+    PRESSES,
+    TOKEN,
     TYPES,
     changed,
     license_type,
+    parts,
+    press,
     sample_license,
     with_fields,
 )
 
 MM = 72 / 25.4
+SERIF = STANDARD.advances(Typeface.SERIF)
 
 
 def composed(license_, **options):
@@ -30,7 +47,7 @@ def lines_of(page, field):
 
 
 def right_end(run):
-    natural = width(run.text, run.typeface, run.size)
+    natural = STANDARD.width(run.text, run.typeface, run.size)
     return run.x + (natural + run.spacing * (len(run.text) - 1)) * run.stretch
 
 
@@ -332,6 +349,64 @@ def test_a_wrong_layout_table_names_the_type_and_the_key(case):
     assert isinstance(caught.value.message, Text)
 
 
+def with_rows(*rows):
+    """Return the food business type with other rows."""
+    good = license_type("food-business")
+    return dataclasses.replace(good, layout={**good.layout, "rows": list(rows)})
+
+
+COMMON_SOURCES = {
+    "issuer": ("发证机关", "示例市行政审批局"),
+    "issue_date": ("发证日期", "2026年11月21日"),
+    "copy": ("正副本", "正本"),
+    "number": ("许可证编号", "JY29901010000000"),
+    "valid_from": ("有效期起", "2026年11月21日"),
+    "valid_until": ("有效期至", "2031年11月20日"),
+    "validity": ("有效期限", "2026年11月21日 至 2031年11月20日"),
+}
+
+
+@pytest.mark.parametrize("source", COMMON_SOURCES)
+def test_a_row_may_show_what_every_license_has(source):
+    kind = with_rows({"value": source, "box": [25, 74, 160, 14]})
+    page = compose(sample_license("food-business"), kind)
+    label, value = COMMON_SOURCES[source]
+    assert label in lines_of(page, f"label:{source}")
+    assert value in lines_of(page, source)
+
+
+def test_a_layout_may_leave_out_the_word_over_the_issuer():
+    good = license_type("food-business")
+    layout = {k: v for k, v in good.layout.items() if k != "issuer_label"}
+    page = compose(
+        sample_license("food-business"), dataclasses.replace(good, layout=layout)
+    )
+    assert lines_of(page, "label:issuer") == []
+    assert lines_of(page, "issuer") == ["示例市行政审批局"]
+
+
+UNDRAWABLE = {
+    "a label": (
+        {"value": "copy", "label": "正𠮷本", "box": [25, 74, 160, 14]},
+        "label:copy",
+    ),
+    "what stands for an absent value": (
+        {"value": "fields.remarks", "absent": "𠮷", "box": [25, 74, 160, 14]},
+        "remarks",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNDRAWABLE)
+def test_a_type_that_can_not_be_drawn_names_the_place(case):
+    row, field = UNDRAWABLE[case]
+    fields = dict(sample_license("food-business").draft.fields)
+    fields.pop("remarks", None)
+    with pytest.raises(MissingGlyphError) as caught:
+        compose(changed("food-business", fields=fields), with_rows(row))
+    assert (caught.value.field, caught.value.code_point) == (field, 0x20BB7)
+
+
 WORDS = st.text("示例市（）、。·，A1b2 《》-", min_size=1, max_size=200)
 
 
@@ -339,14 +414,14 @@ WORDS = st.text("示例市（）、。·，A1b2 《》-", min_size=1, max_size=2
 @settings(max_examples=150, deadline=None)
 def test_fitting_keeps_every_character_inside_the_box(text, wide, high, size):
     try:
-        fitted = fit(text, Typeface.SERIF, (wide, high), size, "scope")
+        fitted = fit(text, SERIF, (wide, high), size, "scope")
     except TooLongError as error:
         assert 0 <= error.fits <= len(text)  # noqa: PT017  both outcomes are right
         return
     assert "".join("".join(fitted.lines).split()) == "".join(text.split())
     assert SMALLEST <= fitted.size <= size
     for line in fitted.lines:
-        assert width(line, Typeface.SERIF, fitted.size) <= wide + 0.01
+        assert STANDARD.width(line, Typeface.SERIF, fitted.size) <= wide + 0.01
     used = fitted.size * (1 + LEADING * (len(fitted.lines) - 1))
     assert used <= high + 0.01 or len(fitted.lines) == 1
 
@@ -354,6 +429,144 @@ def test_fitting_keeps_every_character_inside_the_box(text, wide, high, size):
 def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one():
     text = "示例（市），例示。示《例》、示·例" * 12
     for wide in range(60, 200, 7):
-        fitted = fit(text, Typeface.SERIF, (wide, 2000), 12, "scope")
+        fitted = fit(text, SERIF, (wide, 2000), 12, "scope")
         assert not [line for line in fitted.lines[1:] if line[0] in "），。》、·"]
         assert not [line for line in fitted.lines if line[-1] in "（《"]
+
+
+def test_a_word_that_is_wider_than_a_line_is_broken():
+    fitted = fit("A" * 40 + "示", SERIF, (100, 300), 12, "scope")
+    assert len(fitted.lines) > 2
+    assert "".join(fitted.lines) == "A" * 40 + "示"
+
+
+# What is kept is held against what is worked out anew.
+
+_MIXED = "示例市（），、。《》·A1b2 -营业"
+
+
+def invented(name, number, chance):
+    """Return one of many licenses of a type, some with values that hardly fit."""
+    checked = check_application(
+        license_type(name), samples.variant(name, AT, number), AT
+    )
+    fields = dict(checked.draft.fields)
+    key = chance.choice(sorted(fields))
+    if chance.random() < 0.5 and license_type(name).field(key).kind != "date":
+        count = chance.choice((1, 20, 80, 400, 1500))
+        fields[key] = "".join(chance.choices(_MIXED + "\U00020bb7", k=count))
+    photo = Photo("image/jpeg", bytes(32)) if chance.random() < 0.5 else None
+    return License(
+        draft=dataclasses.replace(
+            checked.draft,
+            fields=fields,
+            photo=photo,
+            copy=chance.choice(license_type(name).copies),
+        ),
+        identifier=IDENTIFIER,
+        issuer=Organization("11990100000000027A", "示例局" * chance.randint(1, 7)),
+        specimen=chance.random() < 0.5,
+    )
+
+
+def outcome(license_, kind, **options):
+    """Return the page or the error."""
+    try:
+        return compose(license_, kind, **options)
+    except ElicenseError as err:
+        return type(err), err.args
+
+
+@given(st.integers(0, samples.VARIANTS - 1), st.sampled_from(TYPES))
+@settings(max_examples=150, deadline=None)
+def test_a_page_does_not_depend_on_the_pages_before_it(number, name):
+    chance = random.Random(number)
+    license_ = invented(name, number, chance)
+    modules = chance.choice((21, 57, 77, 97))
+    fresh = dataclasses.replace(license_type(name))
+    expected = outcome(license_, fresh, modules=modules, faces=FontSet())
+    assert outcome(license_, license_type(name), modules=modules) == expected
+
+
+def simple_fit(text, room, size, field):
+    """Fit a text as the rule is written, without any short cut."""
+    closing = re.escape("）》〉】〕」』”’、，。；：！？)],.;:!?…％%·")
+    opening = re.escape("（《〈【〔「『“‘([")
+    unit = re.compile(
+        rf"[{opening}]*(?:[!-'*-Z^-~]+|\s|.)[{closing}]*", flags=re.DOTALL
+    )
+    while True:
+        limit, lines, used = room[0] * 1000 / size, [""], 0
+        for part in unit.findall(text):
+            whole = sum(SERIF[char] for char in part) <= limit
+            for piece in [part] if whole else part:
+                wide = sum(SERIF[char] for char in piece)
+                if lines[-1] and used + wide > limit:
+                    lines.append("")
+                    used = 0
+                lines[-1] += piece
+                used += wide
+        rows = max(1, int((room[1] - size) / (size * LEADING) + 1 + 1e-6))
+        if len(lines) <= rows:
+            return size, tuple(line.rstrip() for line in lines)
+        if size <= SMALLEST:
+            return field, sum(len(line.rstrip()) for line in lines[:rows])
+        size = max(SMALLEST, size - 0.5)
+
+
+@given(
+    st.text(_MIXED, max_size=150),
+    st.floats(40, 300),
+    st.floats(8, 120),
+    st.sampled_from((7.0, 10.5, 14.0)),
+)
+@settings(max_examples=200, deadline=None)
+def test_fitting_follows_the_rule_as_it_is_written(text, wide, high, size):
+    try:
+        fitted = fit(text, SERIF, (wide, high), size, "scope")
+        found = fitted.size, fitted.lines
+    except TooLongError as err:
+        found = err.field, err.fits
+    assert found == simple_fit(text, (wide, high), size, "scope")
+
+
+# Faces of a workspace.
+
+
+def rare_license():
+    """Return a license whose holder bears a rare name."""
+    old = sample_license("food-business").draft.holders[0]
+    name = f"示例市{foundry.RARE}记面馆"
+    return changed("food-business", holders=(dataclasses.replace(old, name=name),))
+
+
+def rare_faces():
+    return FontSet((Face(foundry.truetype(), "rare.ttf"),))
+
+
+def test_a_reader_without_the_face_lays_out_the_same_page():
+    ours = composed(rare_license(), faces=rare_faces())
+    assert composed(rare_license(), faces=STANDARD.for_reading()) == ours
+    assert foundry.RARE in ours.text
+    with pytest.raises(MissingGlyphError):
+        composed(rare_license())
+
+
+@pytest.mark.parametrize("kind", PRESSES)
+def test_a_name_of_extension_b_is_printed_and_read_back(kind):
+    license_, faces = rare_license(), rare_faces()
+    given_ = dataclasses.replace(
+        parts(sample_license("food-business")),
+        sheet=document.lay_out(
+            license_,
+            license_type("food-business"),
+            payload.qr_text(TOKEN),
+            faces=faces,
+        ),
+    )
+    seen = face.read(press(kind).print(given_))
+    page = composed(license_, faces=STANDARD.for_reading())
+    assert face.compare(seen, page, license_, TOKEN) == ()
+    plain = with_fields("food-business")
+    differences = face.compare(seen, composed(plain), plain, TOKEN)
+    assert "text of holders" in differences

@@ -10,12 +10,12 @@ import pytest
 import elicense
 
 NAMES = """
-    ApplicationError Catalog Changed Check Claims Code Decision ElicenseError Event
-    EventKind Grounds Holder Hub Identifier Indication Issued License LicenseType
-    NotPassedError NotReleasedError Organization Problem Reason Request SEALED_ONLY
-    STANDARD Scope Seen Shown Standing State Text TrustState ValidationPolicy Validity
-    Verdict Workspace admit
-    sample validate validate_image validate_pdf validate_text
+    ApplicationError BatchPolicy Catalog Changed Check Claims Code Decision
+    ElicenseError Event EventKind Grounds Holder Hub Identifier Indication Issued
+    LEAN License LicenseType NotPassedError NotReleasedError Organization Outcome
+    Problem Reason Request SEALED_ONLY STANDARD Scope Seen Shown Standing State Text
+    TrustState ValidationPolicy Validity Verdict Workspace admit sample validate
+    validate_image validate_pdf validate_text
 """
 PACKAGES = {
     "esign": """
@@ -36,20 +36,28 @@ PACKAGES = {
         no_trust sign_bundle sign_handover sign_root_statement
     """,
     "elicense.issuing": """
-        Issued IssuingDesk NotReleasedError Operation Request issue validate_own
+        Batch BatchPolicy Issued IssuingDesk NotReleasedError Operation Outcome Request
+        SampleError issue issue_many validate_own
+    """,
+    "elicense.document": """
+        DocumentParts OnePassPress PlainPress Press Sheet lay_out render seal_box
+    """,
+    "elicense.fonts": """
+        Advances EM Face FaceError FontSet Metrics STANDARD Subset Typeface face
+        is_ideograph open_face subset to_unicode
     """,
     "esign.timestamps": """
         MAX_TOKEN_BYTES Timestamp UNSTATED_ACCURACY UnverifiedTimestamp obtain
         open_response read request token_in verify verify_path
     """,
     "elicense.register": """
-        Adopted Allocation AsOf Build Change DIGEST_BYTES LIST_CAPACITY LIST_FILL_MAX
-        LIST_ID_MAX ListFullError Named Publication Register RequestKey Reservation
-        ReserveRequest Row SALT_BYTES SERIAL_MAX Status
+        Adopted Allocation AsOf Build Change Claim DIGEST_BYTES LIST_CAPACITY
+        LIST_FILL_MAX LIST_ID_MAX ListFullError Named Output PlaceTakenError Publication
+        Register RequestKey Reservation ReserveRequest Row SALT_BYTES SERIAL_MAX Status
     """,
     "esign.pades": """
-        NoSealError Seal SealAppearance SealGrant SealIdentity SealReport SealRequest
-        SealedPdf read seal validate
+        NoSealError OnePassSealer Seal SealAppearance SealGrant SealIdentity SealReport
+        SealRequest SealedPdf Stock read seal stock_of validate
     """,
 }
 HEAVY = (

@@ -34,7 +34,7 @@ def file_of(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 
 def drawn(text: str, pixels_per_module: float = 4) -> Image.Image:
-    big = qr.to_image(qr.encode_matrix(text), 8).convert("L")
+    big = qr.to_image(qr.encode(text), 8).convert("L")
     side = round(big.width / 8 * pixels_per_module)
     return big.resize((side, side), Image.Resampling.BOX)
 
@@ -47,41 +47,41 @@ def test_the_smallest_version_is_drawn(size):
     text = token_text(size)
     other = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M)
     other.add_data(text)
-    assert qr.version(qr.encode_matrix(text)) == other.best_fit(other.version)
+    assert qr.version(qr.encode(text)) == other.best_fit(other.version)
 
 
 def test_level_m_and_alphanumeric_mode_are_used():
     # 970 characters is the capacity of 20-M in alphanumeric mode (ISO/IEC 18004).
-    assert qr.version(qr.encode_matrix("A" * 970)) == qr.MAX_VERSION
+    assert qr.version(qr.encode("A" * 970)) == qr.MAX_VERSION
     with pytest.raises(SymbolTooLargeError):
-        qr.encode_matrix("A" * 971)
-    format_bits = [qr.encode_matrix("A")[8][x] for x in (0, 1)]
+        qr.encode("A" * 971)
+    symbol = qr.encode("A")
     # Level M is 00 under the mask pattern 10.
-    assert format_bits == [True, False]
+    assert symbol.rows[8] >> symbol.size - 2 == 0b10
 
 
 @pytest.mark.parametrize("length", [971, 5000, 100_000])
 def test_a_text_that_does_not_fit_is_refused(length):
     with pytest.raises(SymbolTooLargeError) as caught:
-        qr.encode_matrix("A" * length)
+        qr.encode("A" * length)
     assert caught.value.fields == ("qr_text",)
 
 
 @pytest.mark.parametrize("text", ["", "é", "中", "A\n", "\x00", "\ud800"])
 def test_a_text_that_is_not_printable_ascii_is_misuse(text):
     with pytest.raises(ValueError, match="printable ASCII"):
-        qr.encode_matrix(text)
+        qr.encode(text)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(BASE45_ALPHABET, min_size=1, max_size=500))
 def test_what_is_drawn_is_read(text):
-    assert qr.read_image(qr.to_image(qr.encode_matrix(text), 3)) == (text,)
+    assert qr.read_image(qr.to_image(qr.encode(text), 3)) == (text,)
 
 
 def test_the_carrier_with_a_host_is_read():
     text = "HTTPS://CHECK.EXAMPLE/#EL1" + base45_encode(bytes(range(200)))
-    assert qr.read_image(qr.to_png(qr.encode_matrix(text))) == (text,)
+    assert qr.read_image(qr.to_png(qr.encode(text))) == (text,)
 
 
 def test_a_second_reader_reads_the_drawing():
@@ -90,7 +90,7 @@ def test_a_second_reader_reads_the_drawing():
     except ImportError:
         missing("libzbar", "install the Debian package libzbar0")
     text = token_text()
-    found = pyzbar.decode(qr.to_image(qr.encode_matrix(text), 4).convert("L"))
+    found = pyzbar.decode(qr.to_image(qr.encode(text), 4).convert("L"))
     assert [symbol.data.decode() for symbol in found] == [text]
 
 
@@ -101,66 +101,127 @@ def test_a_second_encoder_is_read():
     assert qr.read_image(code.make_image().get_image()) == (text,)
 
 
-def with_quiet_zone(matrix: qr.Matrix) -> list[list[bool]]:
-    side = len(matrix) + 8
+def with_quiet_zone(symbol: qr.Symbol) -> list[list[bool]]:
+    side = symbol.size + 8
     cells = [[False] * side for _ in range(side)]
-    for y, row in enumerate(matrix):
-        cells[y + 4][4 : side - 4] = row
+    for y, row in enumerate(symbol.rows):
+        for x in range(symbol.size):
+            cells[y + 4][x + 4] = bool(row >> symbol.size - 1 - x & 1)
     return cells
 
 
-def test_the_svg_draws_the_matrix_and_its_quiet_zone():
-    matrix = qr.encode_matrix(token_text(100))
-    svg = qr.to_svg(matrix, 0.5)
-    side = len(matrix) + 8
+@st.composite
+def symbols(draw: st.DrawFn) -> qr.Symbol:
+    """Any square of modules that has the size of a symbol."""
+    size = draw(st.sampled_from([21, 25, 41, 97]))
+    row = st.integers(0, (1 << size) - 1)
+    return qr.Symbol(size, tuple(draw(st.lists(row, min_size=size, max_size=size))))
+
+
+def test_the_svg_draws_the_symbol_and_its_quiet_zone():
+    symbol = qr.encode(token_text(100))
+    svg = qr.to_svg(symbol, 0.5)
+    side = symbol.size + 8
     cells = [[False] * side for _ in range(side)]
     for run in re.finditer(r"M(\d+) (\d+)h(\d+)v1h-\3z", svg):
         x, y, length = map(int, run.groups())
         assert not any(cells[y][x : x + length])
         cells[y][x : x + length] = [True] * length
-    assert cells == with_quiet_zone(matrix)
+    assert cells == with_quiet_zone(symbol)
     assert f'width="{side * 0.5:.2f}mm" height="{side * 0.5:.2f}mm"' in svg
     assert f'viewBox="0 0 {side} {side}"' in svg
 
 
+@settings(max_examples=20, deadline=None)
+@given(symbols())
+def test_dark_runs_are_whole_and_in_order(symbol):
+    cells = with_quiet_zone(symbol)
+    runs = list(qr.dark_runs(symbol))
+    assert runs == sorted(runs, key=lambda run: (run[1], run[0]))
+    for x, y, length in runs:
+        row = cells[y + 4]
+        # What lies before and behind a run is light: it is as long as it can be.
+        assert row[x + 3 : x + length + 5] == [False, *[True] * length, False]
+        row[x + 4 : x + length + 4] = [False] * length
+    assert not any(map(any, cells))
+
+
 @pytest.mark.parametrize("light_background", [False, True])
-def test_the_terminal_shows_the_matrix_and_its_quiet_zone(light_background):
-    matrix = qr.encode_matrix(token_text(100))
+def test_the_terminal_shows_the_symbol_and_its_quiet_zone(light_background):
+    symbol = qr.encode(token_text(100))
     upper = {"█": True, "▀": True, "▄": False, " ": False}
     lower = {"█": True, "▀": False, "▄": True, " ": False}
-    lines = qr.to_terminal(matrix, light_background=light_background).splitlines()
+    lines = qr.to_terminal(symbol, light_background=light_background).splitlines()
     lit = [[half[char] for char in line] for line in lines for half in (upper, lower)]
     dark = [[cell == light_background for cell in row] for row in lit]
-    assert dark[:-1] == with_quiet_zone(matrix)
+    assert dark[:-1] == with_quiet_zone(symbol)
     assert not any(dark[-1])
 
 
+@settings(max_examples=40, deadline=None)
+@given(symbols(), st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 16]))
+def test_the_bitmap_is_the_symbol_pixel_by_pixel(symbol, pixels):
+    cells = with_quiet_zone(symbol)
+    wide = [["10"[cell] * pixels for cell in row] for row in cells]
+    side, data = qr.bitmap(symbol, pixels)
+    assert side == len(cells) * pixels
+    stride = (side + 7) // 8
+    lines = ["".join(row).ljust(stride * 8, "1") for row in wide for _ in range(pixels)]
+    assert data == b"".join(int(line, 2).to_bytes(stride, "big") for line in lines)
+
+
+def test_the_image_has_the_pixels_of_the_bitmap():
+    symbol = qr.encode(token_text(100))
+    for pixels in (1, 4, 7, qr.MAX_SCALE):
+        side, data = qr.bitmap(symbol, pixels)
+        image = qr.to_image(symbol, pixels)
+        assert (image.mode, image.size) == ("1", (side, side))
+        small = image.convert("L").resize((side // pixels,) * 2, Image.Resampling.BOX)
+        dark = [value == 0 for value in small.tobytes()]
+        assert dark == [cell for row in with_quiet_zone(symbol) for cell in row]
+        assert len(data) == side * ((side + 7) // 8)
+
+
 def test_the_png_is_small_exact_and_the_same_each_time():
-    matrix = qr.encode_matrix(token_text(100))
-    png = qr.to_png(matrix, 3)
+    symbol = qr.encode(token_text(100))
+    png = qr.to_png(symbol, 3)
     image = Image.open(io.BytesIO(png))
     assert image.mode == "1"
-    assert image.width == (len(matrix) + 8) * 3
+    assert image.width == (symbol.size + 8) * 3
     corner = image.crop((0, 0, image.width, 12)).convert("L")
     assert corner.getextrema() == (255, 255)
-    assert png == qr.to_png(qr.encode_matrix(token_text(100)), 3)
+    assert png == qr.to_png(qr.encode(token_text(100)), 3)
 
 
 def test_a_module_is_never_printed_below_the_least_size():
-    modules = len(qr.encode_matrix("A" * 700))
+    modules = qr.encode("A" * 700).size
     assert qr.printed_width_mm(modules, 60) == 60
     width = qr.printed_width_mm(modules, 20)
     assert width / (modules + 8) == pytest.approx(qr.MIN_MODULE_MM)
 
 
-SYMBOL = qr.encode_matrix("A")
+def test_a_symbol_is_a_value_that_does_not_show_what_it_says():
+    symbol = qr.encode("A")
+    assert symbol == qr.encode("A")
+    assert hash(symbol) == hash(qr.encode("A"))
+    assert symbol != qr.encode("B")
+    assert repr(symbol) == "Symbol(size=21)"
+    with pytest.raises(AttributeError):
+        symbol.size = 25
+
+
+SYMBOL = qr.encode("A")
 MISUSE = {
-    "an empty matrix": lambda: qr.to_image(()),
-    "a matrix of no symbol's size": lambda: qr.to_svg(((True,) * 22,) * 22),
-    "a matrix that is not square": lambda: qr.to_terminal(SYMBOL[:-1]),
-    "a ragged matrix": lambda: qr.version((*SYMBOL[:-1], SYMBOL[-1][:-1])),
-    "a matrix beyond version 40": lambda: qr.version(((True,) * 181,) * 181),
+    "a symbol of nothing": lambda: qr.Symbol(0, ()),
+    "a size that no symbol has": lambda: qr.Symbol(22, (1,) * 22),
+    "a size below version 1": lambda: qr.Symbol(17, (1,) * 17),
+    "a size beyond version 40": lambda: qr.Symbol(181, (1,) * 181),
+    "a row too few": lambda: qr.Symbol(21, SYMBOL.rows[:-1]),
+    "a row too many": lambda: qr.Symbol(21, (*SYMBOL.rows, 0)),
+    "a row that is too long": lambda: qr.Symbol(21, (1 << 21, *SYMBOL.rows[1:])),
+    "a row below zero": lambda: qr.Symbol(21, (*SYMBOL.rows[:-1], -1)),
     "no pixels per module": lambda: qr.to_png(SYMBOL, 0),
+    "less than no pixels": lambda: qr.bitmap(SYMBOL, -1),
     "too many pixels per module": lambda: qr.to_png(SYMBOL, 65),
     "a module of no size": lambda: qr.to_svg(SYMBOL, 0),
 }
@@ -168,7 +229,7 @@ MISUSE = {
 
 @pytest.mark.parametrize("case", MISUSE)
 def test_misuse_is_a_value_error(case):
-    with pytest.raises(ValueError, match=r"matrix|scale|positive"):
+    with pytest.raises(ValueError, match=r"symbol|scale|positive"):
         MISUSE[case]()
 
 
@@ -468,8 +529,7 @@ def test_each_retry_reads_what_nothing_before_it_reads(retry):
 @pytest.mark.parametrize("table", [1.2, 1.5, 2.0])
 def test_a_page_on_a_table_is_read(table):
     """The symbol is small in the picture, as in a photo of a whole desk."""
-    matrix = qr.encode_matrix(token_text(375))
-    symbol = qr.to_image(matrix, 3)
+    symbol = qr.to_image(qr.encode(token_text(375)), 3)
     page = Image.new("L", (1240, 1754), 250)
     page.paste(symbol, (150, 1400))
     width, height = int(page.width * table), int(page.height * table)
@@ -481,7 +541,7 @@ def test_a_page_on_a_table_is_read(table):
 def test_two_symbols_far_apart_in_a_large_picture_are_both_read():
     desk = Image.new("L", (4000, 3000), 130)
     for place, text in (((200, 200), token_text(375)), ((3300, 2500), token_text(300))):
-        desk.paste(qr.to_image(qr.encode_matrix(text), 3), place)
+        desk.paste(qr.to_image(qr.encode(text), 3), place)
     assert set(qr.read_image(desk)) == {token_text(375), token_text(300)}
 
 

@@ -17,7 +17,7 @@ from elicense.catalog import Catalog
 from elicense.identifiers import Identifier
 from elicense.issuing import Issued
 from elicense.model import License, Validity
-from elicense.policy import SEALED_ONLY, STANDARD
+from elicense.policy import LEAN, SEALED_ONLY, STANDARD
 from elicense.samples import sample, variant
 from elicense.testing import SECOND_CODE, START, Simulator, claims_of
 from elicense.trust import TrustState
@@ -627,3 +627,55 @@ def test_an_older_license_of_another_day_is_not_mixed_up(stage: Stage) -> None:
     assert stage.verdict(sealed(stage.world, mixed)).code is Code.ALTERED
     assert again.license.identifier != stage.issued.license.identifier
     assert SECOND_CODE not in again.license.identifier
+
+
+# The lean profile.
+
+
+def _at(stage: Stage, pdf: bytes, *, lean: bool) -> Verdict:
+    return validating.validate_pdf(
+        pdf, stage.trust, START, policy=LEAN if lean else STANDARD
+    )
+
+
+def test_the_lean_profile_says_what_it_left_out(stage: Stage) -> None:
+    verdict = _at(stage, stage.issued.pdf, lean=True)
+    assert (verdict.code, verdict.scope) == (Code.VALID, Scope.SEALED)
+    left_out = {
+        check.id
+        for check in verdict.checks
+        if check.indication is Indication.NOT_CHECKED
+    }
+    assert left_out == {"seal-second-engine", "face"}
+    assert verdict.claims == _at(stage, stage.issued.pdf, lean=False).claims
+
+
+def test_the_lean_profile_reads_every_part_of_the_file(stage: Stage) -> None:
+    for name, (make, code, check) in MIXED.items():
+        verdict = _at(stage, sealed(stage.world, make(stage)), lean=True)
+        if code is not Code.FACE_MISMATCH:  # only what it says that it leaves out
+            codes = {found.id: found.code for found in verdict.checks}
+            assert (verdict.code, codes[check]) == (code, code), name
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_what_the_lean_profile_accepts_the_standard_one_accepts(
+    stage: Stage, data: st.DataObject
+) -> None:
+    pdf = data.draw(st.sampled_from([stage.issued.pdf, stage.other.pdf]))
+    for _ in range(data.draw(st.integers(0, 1))):
+        pdf = _edit(pdf, data)
+    lean = _at(stage, pdf, lean=True)
+    if lean.indication is Indication.PASSED:
+        assert _at(stage, pdf, lean=False).indication is Indication.PASSED
+
+
+def test_a_doubted_seal_is_asked_again_by_the_same_engines(stage: Stage) -> None:
+    name, grant = next(iter(stage.trust.seal_grants.items()))
+    doubted = replace(grant, compromised_from=START)
+    trust = replace(stage.trust, seal_grants={name: doubted})
+    verdict = validating.validate_pdf(stage.issued.pdf, trust, START, policy=LEAN)
+    assert verdict.code is Code.KEY_COMPROMISED
+    checks = {check.id: check.indication for check in verdict.checks}
+    assert checks["seal-second-engine"] is Indication.NOT_CHECKED

@@ -17,6 +17,7 @@ GOOD = Settings(
     root="sha256:" + "0f" * 32,
     production=True,
     check_page="zz.example.cn",
+    faces=("faces/Rare-Regular.ttf", "罕用字.OTF"),
 )
 _TEXT = settings.write(GOOD).decode()
 LONG = replace(
@@ -151,7 +152,33 @@ def test_a_control_character_is_never_written(char):
         settings.write(Settings(name=f"局{char}", code=GOOD.code, root=GOOD.root))
 
 
+def test_a_file_without_faces_is_read():
+    """Workspaces that were made before faces could be added have no such line."""
+    old = "faces = "
+    lines = [line for line in _TEXT.splitlines() if not line.startswith(old)]
+    assert len(lines) == len(_TEXT.splitlines()) - 1
+    assert settings.read("\n".join(lines).encode()) == replace(GOOD, faces=())
+
+
 DAMAGED = {
+    "faces that are no array": ("faces = [", 'faces = "a.ttf" # [', "array of texts"),
+    "a face that is no text": ("faces = [", "faces = [1, ", "array of texts"),
+    "a face from the root": ('["faces/', '["/faces/', "inside the workspace"),
+    "a face above the workspace": ('["faces/', '["../', "inside the workspace"),
+    "a face above a folder": ('["faces/', '["faces/../', "inside the workspace"),
+    "a face on a drive": ('["faces/', '["C:/', "inside the workspace"),
+    "a face with backslashes": (
+        '["faces/',
+        "['faces\\\\a.ttf', \"",
+        "inside the workspace",
+    ),
+    "a face that is no font file": (".ttf", ".pdf", ".ttf or .otf"),
+    "a face that is listed twice": ("罕用字.OTF", "faces/Rare-Regular.ttf", "twice"),
+    "too many faces": (
+        "faces = [",
+        "faces = [" + "".join(f'"{number}.ttf", ' for number in range(15)),
+        "at most 16",
+    ),
     "no format": ('format = "elicense.workspace/1"', "", "format"),
     "another format": ("workspace/1", "workspace/2", "format"),
     "no name": ('name = "示例市行政审批局"', "", "organization"),

@@ -67,17 +67,14 @@ def adopt(new, old, at=LATER, **changes):
 
 
 def reserve_only(workspace, request, at):
-    """Leave a license reserved: the seal's device is gone when it is to sign."""
-    desk = workspace.desk(at)
+    """Leave a license reserved: the press is gone when it is to be printed."""
 
     class Gone:
-        public_key = desk.seal.signer.public_key
-
-        def sign(self, _message):
+        def print(self, _parts):
             raise OSError
 
-    desk = replace(desk, seal=replace(desk.seal, signer=Gone()))
-    with pytest.raises(OSError):  # noqa: PT011  raised by the signer above
+    desk = replace(workspace.desk(at), press=Gone())
+    with pytest.raises(OSError):  # noqa: PT011  raised by the press above
         issuing.issue(desk, request, at)
     assert workspace.known(request) is not None
 

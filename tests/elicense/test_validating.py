@@ -59,7 +59,7 @@ def png(image: Image.Image) -> bytes:
 
 def picture(*texts: str) -> bytes:
     """Return a PNG with the symbols of some texts side by side."""
-    symbols = [qr.to_image(qr.encode_matrix(text)) for text in texts]
+    symbols = [qr.to_image(qr.encode(text)) for text in texts]
     width = sum(symbol.width + 40 for symbol in symbols) + 40
     paper = Image.new("1", (width, max(symbol.height for symbol in symbols) + 80), 1)
     left = 40

@@ -55,9 +55,9 @@ def unsealed(world: Simulator, parts: Parts) -> bytes:
     license_type = world.catalog.get(license_.draft.type_name)
     return document.render(
         DocumentParts(
-            license=license_,
-            license_type=license_type,
-            qr_text=parts.drawn_qr or payload.qr_text(token),
+            sheet=document.lay_out(
+                license_, license_type, parts.drawn_qr or payload.qr_text(token)
+            ),
             photo=parts.photo,
             record=parts.record,
             token=parts.token,

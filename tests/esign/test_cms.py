@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esign import cms
-from esign.cms import SignedData
+from esign.cms import SignedData, Template
 from esign.errors import MalformedError, VerificationError
 from esign.pades import pyhanko_seal
 from tests.esign.pades_world import World, world
@@ -218,3 +218,121 @@ def test_any_bytes_give_a_value_or_malformed(data):
             continue
         with pytest.raises(MalformedError):
             cms.parse(attempt)
+
+
+# The template of one seal: the same bytes, and no other answer than the full reader's.
+
+
+def template():
+    return Template(world().certificate, members())
+
+
+def raw(r, s):
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+DIGESTS = st.binary(min_size=32, max_size=32)
+SIGNATURES = st.builds(
+    raw,
+    st.integers(1, ORDER - 1) | st.integers(1, 1 << 64),
+    st.integers(1, ORDER // 2) | st.integers(1, 1 << 64),
+)
+
+
+@given(DIGESTS, SIGNATURES)
+def test_a_template_builds_what_build_builds_and_finds_it_again(digest, signature):
+    own = template()
+    content = own.build(digest, signature)
+    parts = SignedData(own.leaf, own.certificates, digest, signature)
+    assert content == cms.build(parts)
+    assert own.signed(digest) == cms.signed_attributes(own.leaf, digest)
+    assert len(content) <= own.most_bytes
+    assert own.match(content) in ((digest, signature), None)
+    assert cms.parse(content) == parts
+
+
+def test_the_largest_of_a_seal_is_as_large_as_the_template_says():
+    largest = template().build(DIGEST, raw(ORDER - 1, ORDER // 2))
+    assert len(largest) == template().most_bytes
+    assert template().match(largest) == (DIGEST, raw(ORDER - 1, ORDER // 2))
+
+
+def test_a_signature_of_hardly_any_bytes_is_left_to_the_full_reader():
+    content = template().build(DIGEST, raw(1, 1))
+    assert template().match(content) is None
+    assert cms.parse(content).signature == raw(1, 1)
+
+
+@given(st.data())
+def test_a_template_never_finds_what_the_full_reader_does_not(data):
+    content = bytearray(built())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1) | st.just(len(content) - 1))
+        content[at] = data.draw(st.integers(0, 255))
+    edited = bytes(content)
+    found = template().match(edited)
+    if found is not None:
+        digest, signature = found
+        expected = SignedData(world().certificate, members(), digest, signature)
+        assert cms.parse(edited) == expected
+
+
+@pytest.mark.parametrize("name", OTHER_SPELLINGS)
+def test_a_template_finds_nothing_in_another_spelling(name):
+    assert template().match(OTHER_SPELLINGS[name]()) is None
+
+
+def test_a_template_finds_a_real_seal_and_its_field_leads_to_it():
+    assert template().match(built()) == (DIGEST, parts().signature)
+    assert cms.certificates_field(built()) == template().field
+    assert template().field.endswith(b"".join(members()))
+
+
+@given(st.binary(max_size=80))
+def test_the_field_of_any_bytes_is_a_piece_of_them(data):
+    assert cms.certificates_field(data) in data
+
+
+def test_a_seal_too_large_for_any_reader_is_not_found_either():
+    large = [bytes((number,)) * 11_000 for number in range(3)]
+    own = Template(world().certificate, [world().certificate, *large])
+    content = own.build(DIGEST, parts().signature)
+    assert len(content) > cms.MAX_CMS_BYTES
+    assert own.match(content) is None
+    with pytest.raises(MalformedError, match="more than"):
+        cms.parse(content)
+
+
+WRONG_TEMPLATES = {
+    "the leaf is not among them": lambda: Template(b"\x30\x00", members()),
+    "no certificates": lambda: Template(world().certificate, ()),
+    "a digest of another size": lambda: template().build(b"1", parts().signature),
+    "a digest of another size to sign": lambda: template().signed(b"1"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TEMPLATES)
+def test_misuse_of_a_template_is_a_value_error(name):
+    with pytest.raises(ValueError):  # noqa: PT011  each has its own text
+        WRONG_TEMPLATES[name]()
+
+
+def test_a_template_refuses_the_larger_twin():
+    with pytest.raises(MalformedError):
+        template().build(DIGEST, raw(1, ORDER - 1))
+
+
+def test_a_template_refuses_a_leaf_that_is_no_certificate():
+    with pytest.raises(MalformedError):
+        Template(b"\x30\x00", [b"\x30\x00"])
+
+
+def test_a_template_does_not_find_the_larger_twin_of_usual_size():
+    largest = template().build(DIGEST, raw(ORDER - 1, ORDER // 2))
+    twin = encode_dss_signature(1 << 250, ORDER - 1)
+    spelled = encode_dss_signature(ORDER - 1, ORDER // 2)
+    assert len(twin) == len(spelled)
+    edited = largest[: -len(twin)] + twin
+    assert template().match(edited) is None
+    with pytest.raises(MalformedError):
+        cms.parse(edited)

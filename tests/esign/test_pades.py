@@ -733,3 +733,121 @@ def test_a_dictionary_larger_than_the_limit_is_refused_before_any_library_sees_i
     )
     with pytest.raises(MalformedError, match="too much beside its stream"):
         pades.read(grown[:table] + moved)
+
+
+# What can be reached of a file that was read.
+
+
+def test_every_object_can_be_reached_by_its_number():
+    found = pades.read(license_pdf())
+    document = pikepdf.open(BytesIO(license_pdf()))
+    for number in range(1, len(found.starts)):
+        item = document.get_object(number, 0)
+        text = found.dictionary(number)
+        assert text.startswith(b"<<\n")
+        assert text.endswith(b"\n>>")
+        if isinstance(item, pikepdf.Stream):
+            assert found.stream(number) == item.read_raw_bytes()
+        else:
+            with pytest.raises(MalformedError, match="not a stream"):
+                found.stream(number)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 10**9])
+def test_an_object_that_is_not_there_is_malformed(number):
+    found = pades.read(sealed())
+    for reach in (found.dictionary, found.stream):
+        with pytest.raises(MalformedError, match="there is no object"):
+            reach(number)
+    with pytest.raises(MalformedError):
+        found.dictionary(len(found.starts))
+
+
+def respelled(old, new):
+    """Return the license's file with other text in place of some, as long as it."""
+    data = license_pdf()
+    assert len(old) == len(new)
+    assert old in data
+    return data.replace(old, new, 1)
+
+
+RESPELLED = {
+    "a stream shorter than it states": (
+        lambda: respelled(
+            b"/Length %d\n" % len(ATTACHMENTS["payload.cose"]), b"/Length 999\n"
+        ),
+        "length it states",
+    ),
+    "a comment": (
+        lambda: respelled(b"/Type /Catalog\n", b"/Type /Catal%g\n"),
+        "comment",
+    ),
+    "a tab": (lambda: respelled(b"/Type /Catalog\n", b"/Type\t/Catalog\n"), "white"),
+    "a carriage return": (
+        lambda: respelled(b"/Type /Catalog\n", b"/Type /Catalog\r"),
+        "white",
+    ),
+    "a byte that is no text": (
+        lambda: respelled(b"/Type /Catalog\n", b"/Type /Catal\xffg\n"),
+        "bytes",
+    ),
+    "a name spelled by codes": (
+        lambda: respelled(b"/Type /Catalog\n", b"/Type /Cat#61l\n"),
+        "roundabout",
+    ),
+    "a script": (lambda: respelled(b"/Type /Catalog\n", b"/JS 5 /Catalog\n"), "/JS"),
+    "a text field": (
+        lambda: respelled(b"/Trans <<\n>>\n", b"/FT /Tx\n/A 1\n"),
+        "2 signature fields",
+    ),
+    "no seal field": (
+        lambda: respelled(b"\n/FT /Sig\n", b"\n/FZ /Sig\n"),
+        "not of the profile's shape",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESPELLED)
+def test_another_spelling_outside_of_streams_is_malformed(name):
+    make, reason = RESPELLED[name]
+    with pytest.raises(MalformedError, match=reason):
+        pades.read(make())
+
+
+def test_a_name_that_begins_as_a_foreign_one_is_read():
+    pades.read(respelled(b"/Rotate 0\n", b"/JSRota 0\n"))
+
+
+# Seals that were seen before.
+
+
+def test_a_seal_that_was_seen_is_judged_as_one_that_was_not():
+    own = World(OTHER_CODE, world().authority)
+    data = sealed_by(own)
+    reports = [validate(data, own.trust(), LATER, second_engine=False) for _ in "12"]
+    assert reports[0] == reports[1]
+    assert reports[0].code is Code.VALID
+    untrusted = validate(data, {}, LATER)
+    assert untrusted.code is Code.UNKNOWN_ISSUER
+    smaller = own.trust(certificates=(own.certificate,))
+    assert validate(data, smaller, LATER).code is Code.NOT_AUTHORIZED
+
+
+def test_more_seals_than_are_kept_are_all_judged():
+    authority = world().authority
+    for _ in range(260):
+        own = World(OTHER_CODE, authority)
+        report = validate(sealed_by(own), own.trust(), LATER, second_engine=False)
+        assert report.code is Code.VALID
+
+
+def test_dictionaries_that_are_too_large_together_are_refused():
+    document = pikepdf.open(BytesIO(page()))
+    large = pikepdf.String("z" * 100_000)
+    document.pages[0].obj["/ZX"] = pikepdf.Array(
+        [document.make_indirect(pikepdf.Dictionary(A=large)) for _ in range(11)]
+    )
+    out = BytesIO()
+    document.save(out)
+    with pytest.raises(MalformedError, match="too much beside the streams"):
+        seal(out.getvalue(), world().identity, at=AT)

@@ -17,6 +17,7 @@ from esign.errors import MalformedError
 from esign.pades import (
     NoSealError,
     SealedPdf,
+    SealIdentity,
     read,
     seal,
     validate,
@@ -195,9 +196,10 @@ def test_a_file_outside_the_profile_is_malformed(name):
     assert data != sealed()
     with pytest.raises(MalformedError):
         read(data)
-    report = validate(data, world().trust(), LATER)
-    assert report.code is Code.MALFORMED
-    assert report.seal is None
+    for asked in (True, False):
+        report = validate(data, world().trust(), LATER, second_engine=asked)
+        assert report.code is Code.MALFORMED
+        assert report.seal is None
 
 
 def test_the_forger_of_these_tests_can_make_a_file_that_passes():
@@ -338,14 +340,41 @@ MALFORMED_CMS = {
 def test_a_cms_of_another_shape_is_malformed(name):
     content = forged_cms(MALFORMED_CMS[name])
     assert content != read(sealed()).content
-    report = validate(with_cms(sealed(), content), world().trust(), LATER)
-    assert report.code is Code.MALFORMED
-    assert report.seal is None
+    for asked in (True, False):
+        pdf = with_cms(sealed(), content)
+        report = validate(pdf, world().trust(), LATER, second_engine=asked)
+        assert report.code is Code.MALFORMED
+        assert report.seal is None
 
 
 def test_a_certificate_more_is_not_authorized():
     content = forged_cms(extra_certificate)
     assert code_of(with_cms(sealed(), content)) is Code.NOT_AUTHORIZED
+
+
+# Keys that are no seal's, with a grant of their own.
+
+
+def authoritys(name):
+    """Return root or CA as whoever seals, and a grant for it."""
+    authority = world().authority
+    return {
+        "the root": SealIdentity(authority.root, authority.root_certificate, ()),
+        "the CA": SealIdentity(authority.issuing, authority.issuing_certificate, ()),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["the root", "the CA"])
+def test_the_key_of_an_authority_seals_nothing_even_where_it_is_granted(name):
+    identity = authoritys(name)
+    data = seal(page(), identity, at=AT)
+    grant = world().grant(certificates=(identity.certificate,), organization="")
+    trust = {hashlib.sha256(identity.certificate).digest(): grant}
+    for asked in (True, False):
+        report = validate(data, trust, LATER, second_engine=asked)
+        assert report.code is Code.NOT_AUTHORIZED
+        (refused,) = (check for check in report.checks if check.code is not None)
+        assert refused.id == "seal-authority"
 
 
 # Properties.

@@ -144,6 +144,57 @@ def verdict_of(call: str, *, with_evidence: bool = False) -> Callable[[bytes], o
     return target
 
 
+def policy(*, second_engine: bool, check_face: bool = False) -> object:
+    """Return a policy that is asked for by its two choices."""
+    return found("policy.ValidationPolicy", "elicense")(
+        check_face=check_face, second_engine=second_engine
+    )
+
+
+def code_of(answer: object) -> str:
+    """Return the name of a verdict's or a report's code."""
+    name: str = operator.attrgetter("code.name")(answer)
+    return name
+
+
+def lean_verdict(data: bytes) -> object:
+    """Validate a PDF by the lean path, without and with the printed face."""
+    blind, seeing = (
+        found("validating.validate_pdf", "elicense")(
+            data, stage().state, AT, policy=policy(check_face=face, second_engine=False)
+        )
+        for face in (False, True)
+    )
+    return blind, seeing
+
+
+def agreement(data: bytes) -> object:
+    """Seal a damaged license anew; what lean accepts the second engine accepts too."""
+    pdf = stage().resealed(data)
+    lean, plain = (
+        code_of(
+            found("validating.validate_pdf", "elicense")(
+                pdf, stage().state, AT, policy=policy(second_engine=asked)
+            )
+        )
+        for asked in (False, True)
+    )
+    assert lean != "VALID" or plain == "VALID", plain
+    return lean
+
+
+def seal_agreement(data: bytes) -> object:
+    """Do the same with a sealed PDF that need not be a license."""
+    pdf = stage().resealed(data)
+    grants = operator.attrgetter("seal_grants")(stage().state)
+    lean, plain = (
+        code_of(esign("pades.validate")(pdf, grants, AT, second_engine=asked))
+        for asked in (False, True)
+    )
+    assert lean != "VALID" or plain == "VALID", plain
+    return lean
+
+
 def status_claims(data: bytes) -> object:
     """Read the claims of a status list and inflate it, as whoever asks it does."""
     listed = esign("statuslist.read_claims")(data)
@@ -227,6 +278,9 @@ DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "der": lambda data: tuple(esign("der.elements")(data)),
         "pades": bytes_of("pades.read"),
         "pades-validate": lambda data: esign("pades.validate")(data, {}, AT),
+        "pades-agreement": seal_agreement,
+        "pdf-agreement": agreement,
+        "pdf-lean": lean_verdict,
         "validate": verdict_of("validate"),
         "validate-text": verdict_of("validate_text"),
         "validate-image": verdict_of("validate_image"),

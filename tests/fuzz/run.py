@@ -1,7 +1,9 @@
 """Fuzz one target: python tests/fuzz/run.py cbor --seconds 30.
 
 Needs atheris, which the extra ``fuzz`` brings. An input that breaks the invariant is
-left in the current folder as crash-<digest>.
+left in the current folder as crash-<digest>; move one of a PDF into tests/fuzz/corpus,
+where every run of the tests tries it again. With --keep the inputs that led somewhere
+new are kept in a folder, and the next run starts from them.
 """
 
 import argparse
@@ -21,6 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzz one decoder.")
     parser.add_argument("target", choices=decoders.names())
     parser.add_argument("--seconds", type=int, default=60, help="how long at most")
+    parser.add_argument("--keep", type=Path, help="folder of what led somewhere new")
     options = parser.parse_args()
     try:
         import atheris  # noqa: PLC0415  an extra, not needed to read this file
@@ -30,14 +33,27 @@ def main() -> int:
     with atheris.instrument_imports(include=["esign", "elicense"]):
         for module in decoders.MODULES:
             __import__(module)
-    from tests.fuzz.seeds import seeds  # noqa: PLC0415  after the instrumentation
-
-    with tempfile.TemporaryDirectory() as corpus:
-        Path(corpus, "valid").write_bytes(seeds()[options.target])
-        arguments = [sys.argv[0], f"-max_total_time={options.seconds}", corpus]
-        atheris.Setup(arguments, lambda data: decoders.holds(options.target, data))
-        atheris.Fuzz()
+    fuzz(options.target, options.seconds, options.keep)
     return 0
+
+
+def fuzz(target: str, seconds: int, keep: Path | None) -> None:
+    """Fuzz from the valid input, the corpus, and what was kept before."""
+    import atheris  # noqa: PLC0415  see main
+
+    from tests.fuzz import decoders, make_corpus  # noqa: PLC0415  after the imports
+    from tests.fuzz.seeds import seeds  # noqa: PLC0415  were instrumented
+
+    with tempfile.TemporaryDirectory() as scratch:
+        found = keep or Path(scratch)
+        found.mkdir(exist_ok=True)
+        found.joinpath("valid").write_bytes(seeds()[target])
+        folders = [str(found)]
+        if target in make_corpus.TARGETS:
+            folders.append(str(make_corpus.CORPUS))
+        arguments = [sys.argv[0], f"-max_total_time={seconds}", *folders]
+        atheris.Setup(arguments, lambda data: decoders.holds(target, data))
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import base64
 import io
 import json
+import re
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -47,6 +47,13 @@ ISSUER = "11990100000000027A"
 ISSUED = int(AT.timestamp())
 
 
+def layout() -> bytes:
+    """Return a small sealed PDF that names no key: its gap and its /ID are zeros."""
+    sealed, _ = sealed_pdf(SoftwareSigner.generate(Suite.ES256))
+    sealed = re.sub(rb"<[0-9a-f]{256,}>", b"<%b>" % (b"0" * 512), sealed)
+    return re.sub(rb"<[0-9a-f]{32}>", b"<%b>" % (b"0" * 32), sealed)
+
+
 def sealed_pdf(signer: SoftwareSigner) -> tuple[bytes, bytes]:
     """Return the smallest sealed PDF and the certificate of its seal."""
     authority = DevelopmentAuthority.create("示例市", AT)
@@ -58,7 +65,7 @@ def sealed_pdf(signer: SoftwareSigner) -> tuple[bytes, bytes]:
     out = io.BytesIO()
     page.save(out, static_id=True)
     identity = pades.SealIdentity(signer, certificate, authority.chain)
-    sealed = pades.seal(out.getvalue(), identity, at=AT + timedelta(hours=1))
+    sealed = pades.seal(out.getvalue(), identity, at=AT)
     return sealed, certificate
 
 
@@ -117,12 +124,15 @@ def licenses() -> dict[str, bytes]:
     """Return one valid input for each target of elicense."""
     issued, row = stage().issued, stage().row
     token = payload.read_qr_text(issued.qr_text)
-    picture = qr.to_png(qr.encode_matrix(issued.qr_text))
+    picture = qr.to_png(qr.encode(issued.qr_text))
     text = issued.qr_text.encode()
     types = files("elicense") / "types" / "food-business.toml"
     own = types.read_text().replace('"food-business"', '"own-business"', 1)
     sample = samples.sample("special-operation", AT)
     return {
+        "pades-agreement": layout(),
+        "pdf-agreement": stage().small,
+        "pdf-lean": issued.pdf,
         "validate": issued.pdf,
         "validate-text": text,
         "validate-image": picture,

@@ -5,6 +5,7 @@ Made with the library itself, so that a mutated input is one that nearly holds.
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,10 @@ from elicense.testing import CODE, SECOND_CODE, START, Simulator
 from elicense.trust import Period, Succession, TimestampAuthority, TrustState
 from esign import cbor, cose, timestamps
 from esign.authority import DevelopmentAuthority
+from esign.pades import SealIdentity
 from esign.signer import SoftwareSigner
+from tests.elicense import forger
+from tests.elicense.forger import Draft
 from tests.esign.timestamp_service import AT as STAMPED_AT
 from tests.esign.timestamp_service import OwnAuthority
 
@@ -23,6 +27,8 @@ AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 THIRD_CODE = "119901000000000430"
 NONCE = 1
 KEY = bytes(range(32))
+SMALL_ROOM = 1800
+"""Bytes for the CMS in the least license."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +47,8 @@ class Stage:
         response: its answer to a request for the same.
         issued: a license with a photo.
         row: its row in the register.
+        seal: the seal on it.
+        small: the least file that is a license to everything but the face's check.
     """
 
     pin: str
@@ -57,6 +65,8 @@ class Stage:
     root: SoftwareSigner
     bundle_signer: SoftwareSigner
     statement: bytes
+    seal: SealIdentity
+    small: bytes
 
     @property
     def digest(self) -> bytes:
@@ -73,6 +83,11 @@ class Stage:
         signed = cose.sign(payload, self.root, trust.ROOT_PURPOSE)
         return cbor.encode([trust.FORMAT, [[signed]], parts_of(self.bundle)[1]])
 
+    def resealed(self, data: bytes) -> bytes:
+        """Return a damaged file with a right table and a seal that holds for it."""
+        draft = Draft.guessed(data)
+        return data if draft is None else forger.resealed(draft.write(), self.seal)
+
 
 def parts_of(bundle: bytes) -> tuple[bytes, bytes]:
     """Return root statement and bundle of a file without a rotation."""
@@ -83,6 +98,18 @@ def parts_of(bundle: bytes) -> tuple[bytes, bytes]:
 def payload_of(signed: bytes, purpose: cose.Purpose) -> bytes:
     """Return what is signed in an envelope."""
     return cose.open_sealed(signed, purpose).unverified_payload
+
+
+def without_pictures(pdf: bytes) -> Draft:
+    """Return a license whose streams are empty but for record and token."""
+    draft = Draft.of(pdf)
+    draft.room = SMALL_ROOM
+    for place, text in enumerate(draft.objects):
+        head, mark, _ = text.partition(b"\nstream\n")
+        if mark and b"/EmbeddedFile" not in head:
+            head = re.sub(rb"/Length [0-9]+", b"/Length 0", head)
+            draft.objects[place] = head + mark + b"\nendstream\n"
+    return draft
 
 
 @functools.cache
@@ -109,6 +136,9 @@ def stage() -> Stage:
         world.more_roots = [service.root]
         bundle = world.bundle_file()
         state = world.trust()
+        small = forger.resealed(
+            without_pictures(issued.pdf).write(), world.department.seal
+        )
         world.department.token_compromised_from = AT + timedelta(hours=1)
         return Stage(
             pin=world.pin,
@@ -125,6 +155,8 @@ def stage() -> Stage:
             root=world.root,
             bundle_signer=world.bundle_signer,
             statement=parts_of(bundle)[0],
+            seal=world.department.seal,
+            small=small,
         )
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from esign.errors import MalformedError
 from esign.verdict import Code
 from tests.fuzz.decoders import DECODERS, holds, holds_for, names
+from tests.fuzz.make_corpus import CORPUS, FAULTS, TARGETS
 from tests.fuzz.seeds import seeds
 from tests.support import ROOT, VECTORS, vectors
 
@@ -156,10 +157,38 @@ def test_an_error_that_is_not_ours_comes_out_and_ours_does_not():
         holds_for(not_ours, b"abc")
 
 
-def run(*arguments):
+def corpus():
+    return sorted(CORPUS.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_the_corpus_gives_values_or_our_error(name):
+    assert len(corpus()) >= len(FAULTS)
+    for path in corpus():
+        data = path.read_bytes()
+        start = time.perf_counter()
+        holds(name, data)
+        assert time.perf_counter() - start < LIMIT_SECONDS, path.name
+
+
+def test_of_the_corpus_only_files_without_a_fault_pass():
+    """And one does: else the target would refuse all of them for its own fault."""
+    target = DECODERS["pades-agreement"]
+    codes = {path.stem: target(path.read_bytes()) for path in corpus()}
+    assert codes.pop("good") == "VALID"
+    assert set(codes.values()) == {"MALFORMED", "UNSUPPORTED"}, codes
+
+
+def test_an_agreement_is_between_licenses_that_pass():
+    assert DECODERS["pades-agreement"](seeds()["pades-agreement"]) == "VALID"
+    assert DECODERS["pdf-agreement"](seeds()["pdf-agreement"]) == "VALID"
+
+
+def run(*arguments, folder=None):
     script = ROOT / "tests" / "fuzz" / "run.py"
     return subprocess.run(
         [sys.executable, script, *arguments],
+        cwd=folder,  # what breaks the invariant is left there
         capture_output=True,
         text=True,
         check=False,
@@ -181,3 +210,17 @@ def test_the_fuzzer_runs_or_says_how_to_get_atheris():
         assert "pip install -e '.[fuzz]'" in shown.stderr
     else:
         assert shown.returncode == 0
+
+
+@pytest.mark.skipif(
+    find_spec("atheris") is None, reason="the extra fuzz brings atheris"
+)
+@pytest.mark.parametrize(
+    "name", ["pades-agreement", "pdf-agreement", "pdf-lean", "pades"]
+)
+def test_the_reader_of_pdfs_is_fuzzed_for_a_while(name, tmp_path):
+    shown = run(
+        name, "--seconds", "8", "--keep", str(tmp_path / "kept"), folder=tmp_path
+    )
+    assert shown.returncode == 0, shown.stderr[-2000:]
+    assert len(list((tmp_path / "kept").iterdir())) > 1

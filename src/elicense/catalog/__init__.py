@@ -11,6 +11,7 @@ from elicense.catalog.description import describe
 from elicense.catalog.kinds import (
     COPIES,
     ORIGINS,
+    Background,
     CheckpointRule,
     ChoicesBy,
     Enforce,
@@ -28,6 +29,7 @@ __all__ = [
     "COMMON_KEYS",
     "COPIES",
     "ORIGINS",
+    "Background",
     "Catalog",
     "Checked",
     "CheckpointRule",

@@ -10,6 +10,9 @@ from elicense.catalog.reader import read_type
 from elicense.errors import CatalogError, UnknownTypeError
 from elicense.model import Text
 
+TYPE_ENDING = ".toml"
+"""How the name of a type's file ends."""
+
 
 class Catalog:
     """License types, immutable; several versions of one type stand side by side."""
@@ -53,7 +56,7 @@ class Catalog:
         """
         folder = files("elicense") / "types"
         found = sorted(
-            (entry for entry in folder.iterdir() if entry.name.endswith(".toml")),
+            (entry for entry in folder.iterdir() if entry.name.endswith(TYPE_ENDING)),
             key=lambda entry: entry.name,
         )
         return cls(read_type(entry.read_bytes(), entry.name) for entry in found)
@@ -62,12 +65,17 @@ class Catalog:
         """Return this catalog and the types of other files, such as a workspace's.
 
         Args:
-            contents: file name -> bytes (TOML, UTF-8).
+            contents: file name -> bytes; what ends in ``.toml`` is a type (UTF-8),
+                the others are backgrounds that the types may name.
 
         Raises:
             CatalogError: a file is wrong, or repeats a type in the same version.
         """
-        added = [read_type(data, name) for name, data in sorted(contents.items())]
+        added = [
+            read_type(data, name, contents)
+            for name, data in sorted(contents.items())
+            if name.endswith(TYPE_ENDING)
+        ]
         return Catalog([*self.types(), *added])
 
     def names(self) -> tuple[str, ...]:

@@ -168,6 +168,19 @@ class CheckpointRule:
     done_field: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A PDF whose first page is the static art of a type.
+
+    Attributes:
+        name: of the file beside the type's.
+        data: its bytes, not looked into.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenseType:
     """One license type in one version; old versions stay readable for ever.
@@ -187,7 +200,11 @@ class LicenseType:
         photo: whether it shows a photo.
         number_holds_citizen_id: the number must be masked like an id.
         copies: the presentations that exist; the first is the default.
-        layout: the table that the page is drawn by, as it stands in the file.
+        layout: the table that the page is drawn by, as it stands in the file, without
+            what it says of static art.
+        background: the static art, if it is the page of a PDF.
+        art: the static art, if a function draws it: ``package.module:function``; empty
+            for none. With neither, the theme's own art is drawn.
     """
 
     name: str
@@ -205,6 +222,8 @@ class LicenseType:
     number_holds_citizen_id: bool
     copies: tuple[str, ...]
     layout: Mapping[str, object]
+    background: Background | None = None
+    art: str = ""
 
     @property
     def has_photo(self) -> bool:

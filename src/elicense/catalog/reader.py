@@ -16,6 +16,7 @@ from elicense.catalog.kinds import (
     CODE_TYPES,
     COPIES,
     ORGANIZATION_CODE_TYPES,
+    Background,
     CheckpointRule,
     ChoicesBy,
     Enforce,
@@ -46,20 +47,28 @@ RESERVED_KEYS = frozenset(
 _NAME = re.compile("[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KEY = re.compile("[a-z][a-z0-9_]*")
 _DIGIT = re.compile("[0-9]")
+_PDF_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}\.pdf")
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _MAX_NAME = 40
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 
-def read_type(data: bytes, file: str) -> LicenseType:
+def read_type(
+    data: bytes, file: str, others: Mapping[str, bytes] | None = None
+) -> LicenseType:
     """Return the license type that a TOML file describes.
+
+    A background is NOT looked into, and a function that draws is not imported.
 
     Args:
         data: the file's bytes, UTF-8.
         file: its name, for errors.
+        others: name -> bytes of the files beside it, for a background.
 
     Raises:
-        CatalogError: the file is not TOML, or not of this schema.
+        CatalogError: the file is not TOML, or not of this schema, or its background is
+            not among the others.
     """
     if len(data) > MAX_FILE:
         raise CatalogError(Text(f"{file}：文件过大", f"{file}: the file is too large"))
@@ -72,7 +81,7 @@ def read_type(data: bytes, file: str) -> LicenseType:
     table = _Table(content, file)
     if table.text("format") != FORMAT:
         table.fault("format", f"应为 {FORMAT}", f"expected {FORMAT}")
-    license_type = _license_type(table)
+    license_type = _license_type(table, others or {})
     table.end()
     _check_references(license_type, table)
     return license_type
@@ -170,8 +179,10 @@ class _Table:
             self.fault(key, "不认识该项", "unknown key")
 
 
-def _license_type(table: _Table) -> LicenseType:
+def _license_type(table: _Table, others: Mapping[str, bytes]) -> LicenseType:
     name = table.text("name")
+    layout = dict(table.take("layout", dict, {}))
+    background, art = _static_art(table, layout, others)
     if not _NAME.fullmatch(name) or len(name) > _MAX_NAME:
         table.fault(
             "name", "应为小写字母、数字和连字符", "expected a-z, 0-9 and hyphens"
@@ -191,8 +202,36 @@ def _license_type(table: _Table) -> LicenseType:
         photo=table.enum("photo", PhotoRule),
         number_holds_citizen_id=table.take("number_holds_citizen_id", bool, False),  # noqa: FBT003  a default
         copies=table.texts("copies", COPIES) or COPIES[-1:],
-        layout=MappingProxyType(table.take("layout", dict, {})),
+        layout=MappingProxyType(layout),
+        background=background,
+        art=art,
     )
+
+
+def _static_art(
+    table: _Table, layout: dict[str, object], others: Mapping[str, bytes]
+) -> tuple[Background | None, str]:
+    """Take what a layout says of static art out of it."""
+    name, art = layout.pop("background", None), layout.pop("art", None)
+    if name is not None and art is not None:
+        table.fault(
+            "layout", "background 与 art 只能取其一", "background or art, not both"
+        )
+    if art is not None and not (isinstance(art, str) and _FUNCTION.fullmatch(art)):
+        table.fault("layout: art", "应为 模块:函数", "expected package.module:function")
+    if name is None:
+        return None, str(art or "")
+    if not (isinstance(name, str) and _PDF_NAME.fullmatch(name)):
+        table.fault(
+            "layout: background",
+            "应为同一文件夹中 PDF 的文件名",
+            "expected the name of a PDF in the same folder",
+        )
+    if name not in others:
+        table.fault(
+            "layout: background", f"没有文件 {name}", f"there is no file {name}"
+        )
+    return Background(name, others[name]), ""
 
 
 def _type_code(table: _Table) -> str:

@@ -28,6 +28,16 @@ _REFUSED = {
     "Zp": Text("分段符", "a paragraph separator"),
 }
 _REPLACEMENT = "\ufffd"
+_NO_CHARACTER = re.compile(
+    "[\ufdd0-\ufdef"
+    + "".join(
+        chr(plane + end)
+        for plane in range(0, 0x110000, 0x10000)
+        for end in (0xFFFE, 0xFFFF)
+    )
+    + "]"
+)
+"""Code points that will never be characters (Unicode 23.7)."""
 
 
 class Findings:
@@ -80,6 +90,8 @@ def _check_characters(found: Findings, field: str, value: str) -> bool:
         fault = _REFUSED.get(unicodedata.category(char))
         if char == _REPLACEMENT:
             fault = Text("乱码替换字符", "the mark of a failed decoding")
+        elif _NO_CHARACTER.match(char):
+            fault = Text("非字符码位", "no character at all")
         if fault is not None:
             found.problem(
                 field,
@@ -96,19 +108,20 @@ def check_name(found: Findings, field: str, value: object, limit: int) -> str | 
     Han text is never Unicode-normalized; other letters are brought to NFC. Arguments
     and result otherwise as :func:`check_text`.
     """
-    text = check_text(found, field, value, limit)
-    if text is None:
+    if not isinstance(value, str):
+        return check_text(found, field, value, limit)
+    dotted = value.translate(_FOLD_DOTS)
+    parts = _COMPATIBILITY_HAN.split(dotted)
+    parts[::2] = [unicodedata.normalize("NFC", part) for part in parts[::2]]
+    composed = "".join(parts)
+    if check_text(found, field, composed, limit) is None:
         return None
-    dotted = text.translate(_FOLD_DOTS)
-    if dotted != text:
+    if dotted != value:
         found.warn(
             field,
             "间隔号已统一为 U+00B7（·）",
             "the separator was changed to U+00B7 (·)",
         )
-    parts = _COMPATIBILITY_HAN.split(dotted)
-    parts[::2] = [unicodedata.normalize("NFC", part) for part in parts[::2]]
-    composed = "".join(parts)
     if composed != dotted:
         found.warn(
             field,

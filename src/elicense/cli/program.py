@@ -30,6 +30,7 @@ COMMANDS = {
     "init": ("founding", "Make a workspace (建立工作区): settings, keys, test seal."),
     "types": ("types", "List the license types (证照类型), or show one of them."),
     "issue": ("issuing", "Issue one license (签发证照) as a sealed PDF."),
+    "issue-batch": ("batch", "Issue many licenses (批量签发) from a file of rows."),
     "show": ("showing", "Show what a license says, its history and its QR."),
     "revoke": ("changes", "End a license (撤销、撤回、吊销、注销、作废)."),
     "suspend": ("changes", "Hold a license (暂扣)."),
@@ -62,7 +63,7 @@ class Program(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"elicense.cli.{COMMANDS[name][0]}")
-        command = getattr(module, f"{name}_command")
+        command = getattr(module, f"{name.replace('-', '_')}_command")
         if not isinstance(command, click.Command):
             raise TypeError(f"{name} is not a command")
         return command

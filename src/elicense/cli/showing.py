@@ -249,7 +249,7 @@ def _value(value: object) -> str:
 
 def _print_qr(text: str) -> None:
     if text:
-        report.line(qr.to_terminal(qr.encode_matrix(text)))
+        report.line(qr.to_terminal(qr.encode(text)))
         report.line(text)
 
 

@@ -154,7 +154,7 @@ def _hand_out(story: Story, name: str, issued: Issued) -> None:
     """Write what the holder gets: the file, the symbol, a photo of the paper."""
     copy = Copy(name, issued, _photo(issued.pdf))
     story.copies.append(copy)
-    symbol = qr.to_png(qr.encode_matrix(issued.qr_text), 6)
+    symbol = qr.to_png(qr.encode(issued.qr_text), 6)
     folder = story.folder
     files.write(folder / "licenses" / f"{name}.pdf", issued.pdf)
     files.write(folder / "qr" / f"{name}.png", symbol)

@@ -4,8 +4,9 @@ Clauses are those of ISO 19005-3:2012.
 """
 
 import functools
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 import pikepdf
@@ -50,63 +51,98 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 """
 
 
-def finish(pdf: Pdf, *, title: str, at: datetime, attached: Attachments) -> None:
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to attach.
+
+    Attributes:
+        name: its name.
+        media_type: its MIME type.
+        data: its bytes.
+        relationship: what it is to the document (AFRelationship), with its slash.
+    """
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+    relationship: str = "/Data"
+
+
+def files_of(attached: Attachments) -> tuple[File, ...]:
+    """Return the files to attach: record, token and, where there is one, the scan.
+
+    Raises:
+        ScanError: the scan is too large or of no kind that is attached.
+    """
+    found = [
+        File(RECORD_NAME, "application/cbor", attached.record),
+        File(TOKEN_NAME, "application/cose", attached.token),
+    ]
+    if attached.scan is not None:
+        kind = scan_of(attached.scan).media_type
+        # The paper is what the license was made from (6.8).
+        found.append(File(SCAN_NAMES[kind], kind, attached.scan, "/Source"))
+    return tuple(found)
+
+
+def finish(
+    pdf: Pdf, *, title: str, at: datetime, files: Sequence[File]
+) -> tuple[pikepdf.Object, ...]:
     """Add metadata, output intent, language and the attachments to a PDF.
 
     Args:
         pdf: changed in place.
         title: of the document; no personal data.
         at: the instant of the run, written as creation date.
-        attached: the record, the token and, where there is one, the scan.
+        files: what is attached.
 
-    Raises:
-        ScanError: the scan is too large or of no kind that is attached.
+    Returns:
+        The objects that differ from one license to the next: the metadata, then the
+        stream of each file in order.
     """
     root = pdf.Root
     root.Lang = String(LANGUAGE)
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
-    root.Metadata = pdf.make_indirect(_metadata(pdf, title, at))
+    packet = Stream(pdf, metadata(title, at), Type=Name.Metadata, Subtype=Name.XML)
+    root.Metadata = pdf.make_indirect(packet)
     root.OutputIntents = Array([_output_intent(pdf)])
-    files = {
-        RECORD_NAME: _attachment(
-            pdf, _File(RECORD_NAME, "application/cbor", attached.record), at
-        ),
-        TOKEN_NAME: _attachment(
-            pdf, _File(TOKEN_NAME, "application/cose", attached.token), at
-        ),
+    streams = [_stream(pdf, file, at) for file in files]
+    specifications = {
+        file.name: _specification(pdf, file, stream)
+        for file, stream in zip(files, streams, strict=True)
     }
-    if attached.scan is not None:
-        kind = scan_of(attached.scan).media_type
-        name = SCAN_NAMES[kind]
-        # The paper is what the license was made from (6.8).
-        source = _File(name, kind, attached.scan, Name.Source)
-        files[name] = _attachment(pdf, source, at)
-    root.AF = Array(list(files.values()))
+    root.AF = Array(list(specifications.values()))
     tree = Array(
-        [part for name in sorted(files) for part in (String(name), files[name])]
+        [
+            part
+            for name in sorted(specifications)
+            for part in (String(name), specifications[name])
+        ]
     )
     root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=tree))
+    return (root.Metadata, *streams)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file to attach, and what it is to the document (AFRelationship)."""
+@functools.lru_cache(maxsize=64)
+def metadata(title: str, at: datetime) -> bytes:
+    """Return the XMP packet (6.6.2.1).
 
-    name: str
-    media_type: str
-    data: bytes
-    relationship: Name = Name.Data
-
-
-def _metadata(pdf: Pdf, title: str, at: datetime) -> Stream:
-    """Return the XMP packet, without a filter (6.6.2.1)."""
+    Args:
+        title: of the document; no personal data.
+        at: the instant of the run, aware.
+    """
     text = _XMP.format(
         title=escape(title),
         language=LANGUAGE,
         producer=PRODUCER,
-        at=f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        at=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
-    return Stream(pdf, text.encode(), Type=Name.Metadata, Subtype=Name.XML)
+    return text.encode()
+
+
+def modified(at: datetime) -> str:
+    """Return the modification date of an attachment (ISO 32000-1, 7.9.4)."""
+    return f"D:{at.astimezone(UTC):%Y%m%d%H%M%S}Z"
 
 
 def _output_intent(pdf: Pdf) -> pikepdf.Object:
@@ -131,24 +167,27 @@ def _srgb() -> bytes:
     return bytes(data)
 
 
-def _attachment(pdf: Pdf, file: _File, at: datetime) -> pikepdf.Object:
-    """Return a file specification with its file, stored without a filter (6.8)."""
-    size = len(file.data)
-    stream = pdf.make_indirect(
+def _stream(pdf: Pdf, file: File, at: datetime) -> pikepdf.Object:
+    """Return the file itself, stored without a filter."""
+    return pdf.make_indirect(
         Stream(
             pdf,
             file.data,
             Type=Name.EmbeddedFile,
             Subtype=Name(f"/{file.media_type}"),
-            Params=Dictionary(Size=size, ModDate=String(f"D:{at:%Y%m%d%H%M%S}Z")),
+            Params=Dictionary(Size=len(file.data), ModDate=String(modified(at))),
         )
     )
+
+
+def _specification(pdf: Pdf, file: File, stream: pikepdf.Object) -> pikepdf.Object:
+    """Return the file specification of an attachment (6.8)."""
     return pdf.make_indirect(
         Dictionary(
             Type=Name.Filespec,
             F=String(file.name),
             UF=String(file.name),
-            AFRelationship=file.relationship,
+            AFRelationship=Name(file.relationship),
             EF=Dictionary(F=stream, UF=stream),
         )
     )

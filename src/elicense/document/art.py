@@ -1,21 +1,30 @@
-"""The static art of a page: paper tint, frame, guilloche, card, watermark.
+"""The static art of a page: a type's own, or tint, frame, guilloche and card.
 
-Drawn with reportlab as paths only, no text and no font, once for each kind of page.
-Nothing here copies a real form (监制), and there is no emblem.
+What is built in is drawn with reportlab as paths only, no text and no font, once for
+each kind of page. It copies no real form (监制), and there is no emblem. A type may
+name a PDF or a function of its own; the watermark of a specimen lies over both.
 """
 
 import functools
+import importlib
 import io
 import math
 import zlib
+from collections.abc import Callable
 
 import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.pathobject import PDFPathObject
 
+from elicense import background
+from elicense.background.reading import saved
+from elicense.catalog import Background, LicenseType
+from elicense.errors import CatalogError
 from elicense.fonts import EM, Typeface, face
 from elicense.layout import CARD_HEAD_MM, Box, Colour, Ornament
 from elicense.layout.primitives import POINTS_PER_MM
+from elicense.model import Text
 
 _OUTER = 8.0 * POINTS_PER_MM
 _BAND = 5.6 * POINTS_PER_MM
@@ -27,11 +36,54 @@ _TEXT_OPERATORS = ("BT", "Tf", "TL", "ET")
 HEADER = CARD_HEAD_MM * POINTS_PER_MM
 
 
+Painter = Callable[[Canvas, float, float], None]
+"""What a type may name: it draws on a canvas of so many points width and height."""
+
+
+def page(license_type: LicenseType, ornament: Ornament) -> bytes:
+    """Return the static art of a type's pages as a PDF of one page.
+
+    It lies below everything else, as one form. Making it takes a while, so that it is
+    kept. A function that the type names is imported here and nowhere else.
+
+    Args:
+        license_type: says whether it has a background or a function of its own.
+        ornament: size of the page, and what is drawn where it has not.
+
+    Returns:
+        PDF bytes; the same type and ornament give the same bytes.
+
+    Raises:
+        CatalogError: the background or the function's drawing is not to be used; says
+            what was found.
+    """
+    return _page(license_type.background, license_type.art, ornament)
+
+
+def digest(license_type: LicenseType, ornament: Ornament) -> bytes | None:
+    """Return the digest of the form that a type's own art is on every page.
+
+    Args:
+        license_type: as for :func:`page`.
+        ornament: as for :func:`page`.
+
+    Returns:
+        32 bytes (`elicense.background.digest`); None where the art is built in, which
+        consists of paths alone and is not compared.
+
+    Raises:
+        CatalogError: as for :func:`page`.
+    """
+    if license_type.background is None and not license_type.art:
+        return None
+    return _digest(license_type.background, license_type.art, ornament)
+
+
 @functools.lru_cache(maxsize=32)
 def draw(ornament: Ornament) -> bytes:
-    """Return the art as operators of a content stream, deflated.
+    """Return the art that is built in as operators of a content stream, deflated.
 
-    They use no resources. The art is a good part of a file's making, so it is kept.
+    They use no resources.
 
     Args:
         ornament: what to draw, in points.
@@ -39,13 +91,100 @@ def draw(ornament: Ornament) -> bytes:
     Returns:
         zlib data; the same ornament gives the same bytes.
     """
+
+    def paint(canvas: Canvas) -> None:
+        if ornament.card is None:
+            _certificate(canvas, ornament)
+        else:
+            _card_page(canvas, ornament, ornament.card)
+
+    return zlib.compress(_drawn(ornament, paint), 9)
+
+
+@functools.lru_cache(maxsize=32)
+def _page(own: Background | None, function: str, ornament: Ornament) -> bytes:
+    size = (round(ornament.width, 3), round(ornament.height, 3))
+    if own is not None:
+        return _marked(background.take(own.data, own.name, size), ornament)
+    if function:
+        drawn = _painted(function, size)
+        return _marked(background.take(drawn, function, size), ornament)
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=size)
+        # The same array as everywhere: the maker of blank pages writes decimals.
+        pdf.pages[0].obj.MediaBox = Array([0, 0, *size])
+        pdf.pages[0].obj.Resources = Dictionary()
+        operators = Stream(pdf, draw(ornament), Filter=Name.FlateDecode)
+        pdf.pages[0].Contents = pdf.make_indirect(operators)
+        return saved(pdf)
+
+
+@functools.lru_cache(maxsize=32)
+def _digest(own: Background | None, function: str, ornament: Ornament) -> bytes:
+    with pikepdf.open(io.BytesIO(_page(own, function, ornament))) as pdf:
+        return background.digest(pdf.pages[0].as_form_xobject())
+
+
+def _painted(function: str, size: tuple[float, float]) -> bytes:
+    """Return what a function draws, which must be the same each time."""
+    paint = _found(function)
+    first, second = (_painted_once(paint, function, size) for _ in range(2))
+    if first != second:
+        raise _wrong(function, "每次画得不同", "it draws something else each time")
+    with pikepdf.open(io.BytesIO(first)) as pdf:
+        if len(pdf.pages) != 1:
+            raise _wrong(function, "应只画一页", "it draws more than one page")
+    return first
+
+
+def _painted_once(paint: Painter, function: str, size: tuple[float, float]) -> bytes:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1)
+    try:
+        paint(canvas, *size)
+    except Exception as err:
+        # The organ's own code may raise anything; what it was is told as the cause.
+        raise _wrong(function, "运行出错", "it raised an error") from err
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _found(function: str) -> Painter:
+    """Return the function that ``package.module:function`` names."""
+    module, _, name = function.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as err:
+        raise _wrong(function, "没有该函数", "there is no such function") from err
+    if not callable(found):
+        raise _wrong(function, "不是函数", "it is no function")
+    paint: Painter = found
+    return paint
+
+
+def _wrong(function: str, zh: str, en: str) -> CatalogError:
+    return CatalogError(Text(f"底图函数 {function}：{zh}", f"art {function}: {en}"))
+
+
+def _marked(data: bytes, ornament: Ornament) -> bytes:
+    """Return a page with the watermark over what it draws."""
+    if not ornament.watermark:
+        return data
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        below = pdf.pages[0].Contents.read_bytes()
+        above = _drawn(ornament, lambda canvas: _watermark(canvas, ornament))
+        together = b"q\n" + below + b"\nQ\n" + above
+        pdf.pages[0].Contents = pdf.make_indirect(Stream(pdf, together))
+        return saved(pdf)
+
+
+def _drawn(ornament: Ornament, paint: Callable[[Canvas], None]) -> bytes:
+    """Return the operators of paths that are painted on a canvas."""
     out = io.BytesIO()
     size = (ornament.width, ornament.height)
     canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1)
-    if ornament.card is None:
-        _certificate(canvas, ornament)
-    else:
-        _card_page(canvas, ornament, ornament.card)
+    paint(canvas)
     canvas.showPage()
     canvas.save()
     with pikepdf.open(out) as pdf:
@@ -56,7 +195,7 @@ def draw(ornament: Ornament) -> bytes:
             for step in pikepdf.parse_content_stream(pdf.pages[0])
             if str(step.operator) not in _TEXT_OPERATORS
         ]
-        return zlib.compress(pikepdf.unparse_content_stream(paths), 9)
+        return pikepdf.unparse_content_stream(paths)
 
 
 def _certificate(canvas: Canvas, art: Ornament) -> None:

@@ -1,34 +1,55 @@
 """A composed page as a PDF content stream (ISO 32000-1, 8 and 9)."""
 
-from collections.abc import Iterator, Mapping
+import functools
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from elicense.fonts import Subset, Typeface
+from elicense.document.picture import Picture
+from elicense.fonts import Subset
 from elicense.layout import Box, Colour, Line, Page, Run
 
-FONT_NAMES = {Typeface.SERIF: "F1", Typeface.SANS: "F2"}
 PHOTO_FRAME: Colour = (150, 150, 150)
+_KEPT = 4096
+"""Numbers, styles and lines that are kept as text; a type has some hundred."""
 
 
-def content(
-    page: Page, fonts: Mapping[Typeface, Subset], photo_size: tuple[int, int] | None
-) -> bytes:
+class Piece(NamedTuple):
+    """A part of a run that is drawn with one font.
+
+    Attributes:
+        name: of the font in the page's resources, without a slash.
+        font: the subset that has all of its characters.
+        text: the characters, in reading order.
+    """
+
+    name: str
+    font: Subset
+    text: str
+
+
+Lettering = Sequence[Sequence[Piece]]
+"""The pieces of every run of a page, in the page's order."""
+
+
+def content(page: Page, lettering: Lettering, picture: Picture | None) -> bytes:
     """Return the operators that draw a page.
 
-    The resources are expected under the names ``Art``, ``Photo``, ``QR`` and those of
-    `FONT_NAMES`.
+    The resources are expected under the names ``Art``, ``Photo``, ``QR`` and those that
+    the lettering gives.
 
     Args:
         page: what to draw.
-        fonts: a subset for each face that the page uses.
-        photo_size: width and height of the photo in pixels, None without one.
+        lettering: the pieces of each run.
+        picture: the photo, None without one.
     """
     ops = ["q /Art Do Q"]
     ops += map(_line, page.lines)
-    if page.photo_box is not None and photo_size is not None:
-        ops += _photo(page.photo_box, photo_size)
+    if page.photo_box is not None and picture is not None:
+        ops += _photo(page.photo_box, picture.size)
     ops += _symbol(page.qr_box)
     ops.append("BT")
-    ops += (_run(run, fonts[run.typeface]) for run in page.runs)
+    ops += (_run(*drawn) for drawn in zip(page.runs, lettering, strict=True))
     ops.append("ET\n")
     return "\n".join(ops).encode("ascii")
 
@@ -63,6 +84,7 @@ def _symbol(box: Box) -> Iterator[str]:
     yield f"q {side} 0 0 {side} {_number(left)} {_number(bottom)} cm /QR Do Q"
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def _line(line: Line) -> str:
     """Return the operators of a line."""
     dash = f"[{_number(line.dots)}] 0 d" if line.dots else "[] 0 d"
@@ -73,17 +95,28 @@ def _line(line: Line) -> str:
     )
 
 
-def _run(run: Run, font: Subset) -> str:
+def _run(run: Run, pieces: Iterable[Piece]) -> str:
     """Return the operators of a run; all of the text state is set each time."""
-    colour = _colour(run.colour)
-    mode = f"2 Tr {colour} RG {_number(run.stroke)} w" if run.stroke else "0 Tr"
-    codes = "".join(f"{font.glyph_ids[char]:04x}" for char in run.text)
-    return (
-        f"/{FONT_NAMES[run.typeface]} {_number(run.size)} Tf"
-        f" {_number(run.spacing)} Tc {_number(run.stretch * 100)} Tz"
-        f" {colour} rg {mode}"
-        f" 1 0 0 1 {_number(run.x)} {_number(run.y)} Tm <{codes}> Tj"
+    style = _style(run.colour, run.spacing, run.stretch, run.stroke)
+    size = _number(run.size)
+    shown = " ".join(
+        [f"/{piece.name} {size} Tf <{_codes(piece)}> Tj" for piece in pieces]
     )
+    return f"{style} 1 0 0 1 {_number(run.x)} {_number(run.y)} Tm {shown}"
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _style(colour: Colour, spacing: float, stretch: float, stroke: float) -> str:
+    """Return the text state of a run but for its font."""
+    paint = _colour(colour)
+    mode = f"2 Tr {paint} RG {_number(stroke)} w" if stroke else "0 Tr"
+    return f"{_number(spacing)} Tc {_number(stretch * 100)} Tz {paint} rg {mode}"
+
+
+def _codes(piece: Piece) -> str:
+    """Return the glyph numbers of a piece as hexadecimal digits."""
+    numbers = map(piece.font.glyph_ids.__getitem__, piece.text)
+    return struct.pack(f">{len(piece.text)}H", *numbers).hex()
 
 
 def _colour(colour: Colour) -> str:
@@ -91,6 +124,7 @@ def _colour(colour: Colour) -> str:
     return " ".join(_number(part / 255) for part in colour)
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def _number(value: float) -> str:
     """Return a PDF number with at most three decimals (no exponent, no -0)."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")

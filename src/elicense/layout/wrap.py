@@ -1,11 +1,11 @@
 """Breaking text into lines and shrinking it by rule; nothing is ever cut."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from elicense.errors import TooLongError
-from elicense.fonts import EM, Typeface, face
+from elicense.fonts import EM
 
 SMALLEST = 7.0
 """Points; below this a printed page can not be read without a glass."""
@@ -31,32 +31,39 @@ class Fitted:
 
 
 def fit(
-    text: str, typeface: Typeface, room: tuple[float, float], size: float, field: str
+    text: str,
+    advances: Mapping[str, int],
+    room: tuple[float, float],
+    size: float,
+    field: str,
 ) -> Fitted:
     """Return the largest size, and its lines, at which a text fits its box.
 
     Args:
-        text: what is to be set; every character has a glyph.
-        typeface: the face.
+        text: what is to be set.
+        advances: width of each of its characters in units of the em.
         room: width and height of the box in points.
         size: the largest size in points.
         field: key of the field, for the error.
 
     Raises:
+        KeyError: a character has no width.
         TooLongError: the text does not fit at 7 points; it says how many characters do.
     """
     width, height = room
-    units = _units(text, typeface)
-    total = sum(advance for _, advance in units)
+    total = sum(map(advances.__getitem__, text))
+    if total <= width * EM / size:  # most values: nothing is to be broken
+        return Fitted(size, (text.rstrip(),))
+    units = _units(text, advances)
     while True:
         limit = width * EM / size
         rows = _rows_that_fit(height, size)
         if total <= limit * rows:
-            lines = _break(units, typeface, limit)
+            lines = _break(units, advances, limit)
             if len(lines) <= rows:
                 return Fitted(size, tuple(lines))
         if size <= SMALLEST:
-            lines = _break(units, typeface, limit)
+            lines = _break(units, advances, limit)
             raise TooLongError(field, sum(map(len, lines[:rows])))
         size = max(SMALLEST, size - STEP)
 
@@ -66,30 +73,33 @@ def _rows_that_fit(height: float, size: float) -> int:
     return max(1, int((height - size) / (size * LEADING) + 1 + 1e-6))
 
 
-def _units(text: str, typeface: Typeface) -> list[tuple[str, int]]:
+def _units(text: str, advances: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return the parts that stay together with their widths in units of the em."""
-    chosen = face(typeface)
+    look_up = advances.__getitem__
     return [
-        (part, sum(map(chosen.advance, part)))
-        for part in (match.group() for match in _UNIT.finditer(text))
+        (part, look_up(part) if len(part) == 1 else sum(map(look_up, part)))
+        for part in _UNIT.findall(text)
     ]
 
 
-def _break(units: list[tuple[str, int]], typeface: Typeface, limit: float) -> list[str]:
+def _break(
+    units: list[tuple[str, int]], advances: Mapping[str, int], limit: float
+) -> list[str]:
     """Fill lines greedily; a unit wider than a line is broken between characters."""
     lines: list[str] = []
-    line, used = "", 0.0
-    for part, advance in _narrow(units, typeface, limit):
+    line: list[str] = []
+    used = 0.0
+    for part, advance in _narrow(units, advances, limit):
         if line and used + advance > limit:
-            lines.append(line.rstrip())
-            line, used = "", 0.0
-        line += part
+            lines.append("".join(line).rstrip())
+            line, used = [], 0.0
+        line.append(part)
         used += advance
-    return [*lines, line.rstrip()]
+    return [*lines, "".join(line).rstrip()]
 
 
 def _narrow(
-    units: list[tuple[str, int]], typeface: Typeface, limit: float
+    units: list[tuple[str, int]], advances: Mapping[str, int], limit: float
 ) -> Iterator[tuple[str, int]]:
     """Yield the units, those wider than a line character by character."""
     for part, advance in units:
@@ -97,4 +107,4 @@ def _narrow(
             yield part, advance
         else:
             for char in part:
-                yield char, face(typeface).advance(char)
+                yield char, advances[char]

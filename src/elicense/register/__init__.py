@@ -13,255 +13,32 @@ transaction: it happens whole or not at all, and is on disk when the call return
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from elicense import lifecycle
-from elicense.errors import RegisterError
-from elicense.events import Event, check_instant
-from elicense.lifecycle import Plan, State
-from elicense.model import Text
+from elicense.events import Event
+from elicense.lifecycle import State
 from elicense.register.as_of import AsOf
-
-LIST_CAPACITY = 1 << 20  # indexes of one status list: 256 KiB at 2 bits before zlib
-# Indexes are drawn at random, so that neighbours say nothing of each other. Up to half
-# full a draw is free at once with at least even odds; beyond it choice becomes slow.
-LIST_FILL_MAX = LIST_CAPACITY // 2
-SERIAL_MAX = 9_999_999  # seven digits a year and issuer
-LIST_ID_MAX = (1 << 53) - 1  # the largest integer of our formats (esign.shape)
-SALT_BYTES = 16  # DESIGN: enough that a record's digest cannot be guessed
-DIGEST_BYTES = 32  # SHA-256 of the application
-
-
-class ListFullError(RegisterError):
-    """A status list takes no more licenses; the next generation has to be used.
-
-    Attributes:
-        list_id: the list that is full.
-    """
-
-    def __init__(self, list_id: int) -> None:
-        """Keep the list."""
-        super().__init__(
-            Text(
-                f"状态列表 {list_id} 已用过半（{LIST_FILL_MAX} 个），请改用下一个列表",
-                f"status list {list_id} is half full ({LIST_FILL_MAX} indexes);"
-                " use the next list",
-            )
-        )
-        self.list_id = list_id
-        self.args = (list_id,)
-
-
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """What makes a request the same request.
-
-    Attributes:
-        issuer: USCC of the issuing organ.
-        type_name: catalog name of the license type.
-        operation: such as ``issue`` or ``renew``.
-        source: where ``number`` comes from, such as ``case`` or a file's digest.
-        number: case number or row id.
-    """
-
-    issuer: str
-    type_name: str
-    operation: str
-    source: str
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveRequest:
-    """A request for one license.
-
-    Attributes:
-        key: what makes it the same request.
-        digest: SHA-256 of the application, 32 bytes.
-        number: 证照编号; kept out of logs.
-        list_id: status list to take an index from.
-        at: the run's instant, aware, whole seconds.
-    """
-
-    key: RequestKey
-    digest: bytes
-    number: str = field(repr=False)
-    list_id: int
-    at: datetime
-
-    def __post_init__(self) -> None:
-        """Check the shape; ValueError for a wrong digest, list or instant."""
-        check_instant(self.at)
-        if len(self.digest) != DIGEST_BYTES:
-            raise ValueError(f"a digest has {DIGEST_BYTES} bytes")
-        if not 0 <= self.list_id <= LIST_ID_MAX:
-            raise ValueError(f"a list id lies between 0 and {LIST_ID_MAX}")
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """What was drawn and counted for one license; it never changes.
-
-    Attributes:
-        serial: the year in UTC+8 and seven digits, counted for each issuer and year.
-        list_id: the status list.
-        index: place in it, drawn at random, used once.
-        salt: 16 random bytes of the record; kept out of logs.
-        instant: instant of the run that reserved, UTC, whole seconds.
-    """
-
-    serial: str
-    list_id: int
-    index: int
-    salt: bytes = field(repr=False)
-    instant: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A license that has its place, its identifier and its record."""
-
-    key: RequestKey
-    digest: bytes
-    allocation: Allocation
-    identifier: str
-    record: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One row of a compare-and-swap. All values replace those of the row.
-
-    :meth:`Row.change` carries over what a change does not mean to touch.
-
-    Attributes:
-        identifier: the row.
-        seq: its last event as it was read; the row must be found with it.
-        plan: what it is over time from now on; never empty.
-        successor: the new version. A row that has one keeps it or drops it, and is
-            never given another.
-    """
-
-    identifier: str
-    seq: int
-    plan: Plan
-    successor: str | None = None
-
-    def __post_init__(self) -> None:
-        """Check that the values go together; ValueError where they do not."""
-        lifecycle.check_plan(self.plan)
-        if not self.plan:
-            raise ValueError("only reserve() makes a row RESERVED")
-        if self.plan[-1].state is State.SUPERSEDED and self.successor is None:
-            raise ValueError("SUPERSEDED names a successor")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """All that the register holds of one license.
-
-    Attributes:
-        identifier: GB/T 36904 identifier.
-        key: the request it came from.
-        digest: SHA-256 of the application.
-        allocation: what was drawn and counted for it.
-        seq: its last event.
-        plan: what it is over time, by effect; empty while it is RESERVED.
-        number: 证照编号; kept out of logs.
-        record: the record's bytes.
-        token: the signed token, None before the output was stored.
-        pdf: the sealed document, likewise.
-        successor: the version that supersedes it, now or on a later day.
-        previous: the version that it supersedes.
-    """
-
-    identifier: str
-    key: RequestKey
-    digest: bytes
-    allocation: Allocation
-    seq: int
-    plan: Plan
-    number: str = field(repr=False)
-    record: bytes = field(repr=False)
-    token: bytes | None = field(repr=False)
-    pdf: bytes | None = field(repr=False)
-    successor: str | None
-    previous: str | None
-
-    @property
-    def is_issued(self) -> bool:
-        """Tell whether it ever left RESERVED."""
-        return bool(self.plan)
-
-    def state_at(self, at: datetime) -> State:
-        """Return what it is at an instant, aware; RESERVED before it was issued."""
-        return lifecycle.state_at(self.plan, at)
-
-    def change(
-        self,
-        plan: Plan,
-        *,
-        successor: str | None = None,
-        drop_successor: bool = False,
-    ) -> Change:
-        """Return the change of this row, as it was read, to another plan.
-
-        Args:
-            plan: what it is over time from now on; its own plan asserts only that the
-                row is still as it was read.
-            successor: the new version; None keeps what the row has.
-            drop_successor: leave the row without a successor.
-
-        Raises:
-            ValueError: a successor is given and dropped at once.
-        """
-        if successor is not None and drop_successor:
-            raise ValueError("a successor is given or dropped")
-        kept = None if drop_successor else successor or self.successor
-        return Change(self.identifier, self.seq, plan, kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """One license of a license number, without its bytes.
-
-    Attributes:
-        identifier: GB/T 36904 identifier.
-        key: the request it came from.
-        plan: what it is over time, by effect; empty while it is RESERVED.
-        successor: the version that supersedes it, now or on a later day.
-    """
-
-    identifier: str
-    key: RequestKey
-    plan: Plan
-    successor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One published bundle.
-
-    Attributes:
-        number: from :meth:`Register.take_number`; grows.
-        at: instant of the publication, UTC, whole seconds.
-        event_seq: last event that is in it, 0 for none.
-        bundle: the signed bytes.
-    """
-
-    number: int
-    at: datetime
-    event_seq: int
-    bundle: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        """Check the shape; ValueError for a wrong number or instant."""
-        check_instant(self.at)
-        if self.number < 1 or self.event_seq < 0:
-            raise ValueError("publications count from 1, events from 0")
-
+from elicense.register.rows import (
+    DIGEST_BYTES,
+    LIST_CAPACITY,
+    LIST_FILL_MAX,
+    LIST_ID_MAX,
+    SALT_BYTES,
+    SERIAL_MAX,
+    Allocation,
+    Change,
+    Claim,
+    ListFullError,
+    Named,
+    Output,
+    PlaceTakenError,
+    Publication,
+    RequestKey,
+    Reservation,
+    ReserveRequest,
+    Row,
+)
 
 Build: TypeAlias = Callable[[Allocation], tuple[str, bytes]]
 Status: TypeAlias = tuple[int, State]
@@ -289,6 +66,48 @@ class Register(Protocol):
                 taken.
             ListFullError: the list takes no more.
             RegisterError: the year's serials are used up.
+        """
+
+    def offer(self, requests: Sequence[ReserveRequest]) -> tuple[Allocation, ...]:
+        """Give each request a place on trial, so that its page can be drawn.
+
+        Serials are counted and never given again; indexes are free now and differ;
+        nothing is reserved, and no key is looked up. A place that is not claimed is
+        lost with its serial; its index is free as before.
+
+        Returns:
+            A place for each request, in order.
+
+        Raises:
+            RegisterError: a year's serials are used up; none was counted.
+            ValueError: inside a batch, where a serial could still be taken back.
+        """
+
+    def claim(self, claims: Sequence[Claim]) -> tuple[Row, ...]:
+        """Reserve the places that were offered: all of them, or none.
+
+        Each as :meth:`reserve` would with a ``build`` that gives identifier and record.
+        A request whose key is known gives its row as it stands, and its place is lost.
+        Who gets an error and wants to know which claim it was makes them one by one.
+
+        Returns:
+            The row of each claim, in order.
+
+        Raises:
+            ConflictError: a key is known with another digest, or an identifier is
+                taken.
+            PlaceTakenError: an index was taken since it was offered.
+            ListFullError: a list takes no more.
+            ValueError: two of the claims have one key.
+        """
+
+    def store_outputs(self, outputs: Sequence[Output]) -> None:
+        """Keep the finished bytes of many: all of it, or nothing.
+
+        Each as :meth:`store_output` would, and with its errors.
+
+        Raises:
+            ValueError: two of them are of one license.
         """
 
     def store_output(self, identifier: str, token: bytes, pdf: bytes) -> None:
@@ -444,6 +263,15 @@ class Register(Protocol):
     def publication_at(self, at: datetime) -> Publication | None:
         """Return the newest publication made by an instant, None before the first."""
 
+    def let_go(self) -> None:
+        """Let go of the store until the next call: no other process inherits a hold.
+
+        For the moment before a fork.
+
+        Raises:
+            ValueError: inside a batch.
+        """
+
     def close(self) -> None:
         """Let go of the store; any other call is then a ValueError."""
 
@@ -460,8 +288,11 @@ __all__ = [
     "AsOf",
     "Build",
     "Change",
+    "Claim",
     "ListFullError",
     "Named",
+    "Output",
+    "PlaceTakenError",
     "Publication",
     "Register",
     "RequestKey",

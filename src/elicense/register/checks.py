@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 from elicense import lifecycle
+from elicense.errors import ConflictError
 from elicense.events import Event, EventKind
+from elicense.model import Text
 from elicense.register import LIST_ID_MAX, Adopted, Change
 
 _SERIAL = re.compile("[0-9]{11}")  # the year and seven digits
@@ -58,3 +60,22 @@ def check_after(after: int) -> None:
     """Raise ValueError unless a sequence can go on after a number."""
     if not 0 <= after < LIST_ID_MAX:
         raise ValueError(f"a number lies between 0 and {LIST_ID_MAX}")
+
+
+def check_digest(known: bytes, asked: bytes) -> None:
+    """Check that a request came again with the application of the first time.
+
+    Args:
+        known: digest of the reservation.
+        asked: digest of the request.
+
+    Raises:
+        ConflictError: they differ.
+    """
+    if known != asked:
+        raise ConflictError(
+            Text(
+                "同一申请（办件号或行号）已用不同的数据提交过",
+                "this case or row was submitted before with other data",
+            )
+        )

@@ -8,7 +8,7 @@ midway. Each thread has its own connection, and a forked process opens its own.
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
@@ -75,6 +75,12 @@ _SCHEMA = (
 )
 
 
+CACHE_KIB = 65_536
+"""Pages of a batch that are held in memory, so that none is written twice."""
+CHECKPOINT_PAGES = 8_000
+"""32 MiB of log before it is copied into the file; SQLite's own 4 MiB would be less
+than one batch."""
+
 # Primary result codes of SQLite (sqlite.org/rescode.html) that a user can act on.
 _CAUSES = {
     sqlite3.SQLITE_BUSY: Text("登记库正被占用，请稍后重试", "locked; try again later"),
@@ -140,11 +146,26 @@ class SqliteFile:
         """Close this process's connections, those of other threads too."""
         with self._lock:
             self._closed = True
-            for pid, conn in self._opened:
-                # A forked child must not close what its parent still uses.
-                if pid == os.getpid():
-                    conn.close()
-            self._opened = [item for item in self._opened if item[0] != os.getpid()]
+            self._close_own()
+
+    def let_go(self) -> None:
+        """Close this process's connections; the next call opens a new one.
+
+        Raises:
+            ValueError: this thread is inside :meth:`batch`.
+        """
+        if self.in_batch:
+            raise ValueError("a batch holds the register")
+        with self._lock:
+            self._close_own()
+            self._local = threading.local()
+
+    def _close_own(self) -> None:
+        for pid, conn in self._opened:
+            # A forked child must not close what its parent still uses.
+            if pid == os.getpid():
+                conn.close()
+        self._opened = [item for item in self._opened if item[0] != os.getpid()]
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's own connection in this process.
@@ -173,6 +194,18 @@ class SqliteFile:
     def run(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
         """Run one statement and return all its rows; RegisterError where it fails."""
         return _run(self.connection(), sql, values)
+
+    def run_all(self, sql: str, rows: Iterable[tuple[Value, ...]]) -> None:
+        """Run one statement for each row of values; RegisterError where one fails.
+
+        Not for SELECT, nor outside of :meth:`transaction`: what was done before the
+        failure is taken back by that.
+        """
+        conn = self.connection()
+        try:
+            conn.executemany(sql, rows)
+        except sqlite3.Error as err:
+            raise _translated(err) from err
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -240,6 +273,8 @@ def _connect(path: Path, timeout: float) -> sqlite3.Connection:
         _run(conn, "PRAGMA journal_mode = WAL")
         _run(conn, "PRAGMA synchronous = FULL")
         _run(conn, "PRAGMA foreign_keys = ON")
+        _run(conn, f"PRAGMA cache_size = -{CACHE_KIB}")
+        _run(conn, f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     except BaseException:
         conn.close()
         raise

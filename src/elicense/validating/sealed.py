@@ -4,13 +4,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from elicense import attachments, face, layout, payload, record
+from elicense import attachments, drawing, face, layout, payload, record
 from elicense.attachments import Attachments, NoLicenseError
 from elicense.catalog import Catalog, LicenseType
 from elicense.catalog.kinds import FIRST_GRANT
 from elicense.errors import ElicenseError, UnknownTypeError
+from elicense.fonts import STANDARD
 from elicense.identifiers import issuer_part
-from elicense.layout import Page
 from elicense.model import License
 from elicense.payload import Claims
 from elicense.policy import ValidationPolicy
@@ -23,6 +23,11 @@ from esign.errors import MalformedError
 from esign.pades import Seal, SealReport
 from esign.verdict import Check, Code, Indication
 
+_PASSED = {
+    name: Check.passed(name) for name in ("attachments", "seal-issuer", "record")
+}
+_FACE_LEFT_OUT = Check.not_checked("face", "the policy does not ask for it")
+_FACES = STANDARD.for_reading()  # who drew the page may have had more faces
 _TAIL_BYTES = 1024  # in which %%EOF stands (ISO 32000-1, annex H, note 18)
 
 
@@ -73,11 +78,13 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         inquiry: trust, instant, policy and catalog.
     """
     report = _check_seal(pdf, inquiry)  # (1)
-    structure, *others = report.checks
-    if structure.code is not None:
+    if report.sealed is None:
+        structure, *others = report.checks
         return PDFFindings((_foreign(pdf, structure), *others))
     try:  # (2)
-        attached = attachments.read(pdf)
+        attached = attachments.read_sealed(report.sealed)
+        if inquiry.policy.second_engine:
+            attachments.confirm(pdf, attached)
     except NoLicenseError as err:
         failure = Check.failed("attachments", Code.UNSUPPORTED, str(err))
         return PDFFindings((failure,))
@@ -96,7 +103,7 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
     face_check = _check_face(pdf, license_, token, seal_held, inquiry)  # (6)
     checks = (
         *report.checks,
-        Check.passed("attachments"),
+        _PASSED["attachments"],
         *found.checks,
         _check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
         record_check,
@@ -112,15 +119,17 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
 
 def _check_seal(pdf: bytes, inquiry: Inquiry) -> SealReport:
     """Check the seal, with the evidence that speaks of the whole file."""
-    trust, at = inquiry.trust, inquiry.at
-    report = pades.validate(pdf, trust.seal_grants, at)
+    trust, at, both = inquiry.trust, inquiry.at, inquiry.policy.second_engine
+    report = pades.validate(pdf, trust.seal_grants, at, second_engine=both)
     if trust.bundle is None:
         return _nobody_believed(report, trust.why_empty)
     doubted = any(check.code is Code.KEY_COMPROMISED for check in report.checks)
     if not doubted or report.seal is None:
         return report
     proven = inquiry.evidence.of(pdf).existed_by(report.seal.code, trust)
-    return pades.validate(pdf, trust.seal_grants, at, evidence_before=proven)
+    return pades.validate(
+        pdf, trust.seal_grants, at, second_engine=both, evidence_before=proven
+    )
 
 
 def _nobody_believed(report: SealReport, why: str) -> SealReport:
@@ -131,7 +140,7 @@ def _nobody_believed(report: SealReport, why: str) -> SealReport:
         else check
         for check in report.checks
     )
-    return SealReport(tuple(checks), report.seal)
+    return SealReport(tuple(checks), report.seal, report.sealed)
 
 
 def _check_scan(
@@ -171,7 +180,7 @@ def _check_seal_issuer(
     for reason, holds in reasons.items():
         if holds:
             return Check.failed("seal-issuer", Code.NOT_AUTHORIZED, reason)
-    return Check.passed("seal-issuer")
+    return _PASSED["seal-issuer"]
 
 
 def check_record(
@@ -201,7 +210,7 @@ def check_record(
     ):
         reason = "dated before its issuer's keys, and not declared as granted on paper"
         return None, Check.failed("record", Code.NOT_AUTHORIZED, reason)
-    return license_, Check.passed("record")
+    return license_, _PASSED["record"]
 
 
 def _record_fault(
@@ -284,22 +293,19 @@ def _check_face(
     inquiry: Inquiry,
 ) -> Check:
     if not inquiry.policy.check_face:
-        return Check.not_checked("face", "the policy does not ask for it")
+        return _FACE_LEFT_OUT
     if not seal_held or license_ is None:
         return Check.not_checked("face", "seal, token or record did not hold")
     license_type = _type_of(license_, inquiry.catalog)
     if license_type is None:
         return Check.not_checked("face", "this type and version is not in the catalog")
     try:
-        page = layout.compose(license_, license_type)
+        page = layout.compose(license_, license_type, faces=_FACES)
+        art = drawing.art_of(license_type, page.ornament)
     except ElicenseError as err:  # this catalog's layout or fonts, not the license
         return Check.not_checked("face", f"this type is laid out otherwise here: {err}")
-    return _compare_face(pdf, page, license_, token)
-
-
-def _compare_face(pdf: bytes, page: Page, license_: License, token: bytes) -> Check:
     try:
-        differences = face.compare(face.read(pdf), page, license_, token)
+        differences = face.compare(face.read(pdf, art=art), page, license_, token)
     except MalformedError as err:
         differences = (f"unreadable: {err}",)
     if differences:

@@ -3,12 +3,16 @@
 The profile is written down in docs/formats/pdf.md.
 """
 
+from esign.pades.field import SealAppearance
+from esign.pades.one_pass import OnePassSealer
 from esign.pades.read import NoSealError, SealedPdf, read
-from esign.pades.seal import SealAppearance, SealIdentity, SealRequest, seal
+from esign.pades.seal import SealIdentity, SealRequest, seal
+from esign.pades.stock import Stock, stock_of
 from esign.pades.validate import Seal, SealGrant, SealReport, validate
 
 __all__ = [
     "NoSealError",
+    "OnePassSealer",
     "Seal",
     "SealAppearance",
     "SealGrant",
@@ -16,7 +20,9 @@ __all__ = [
     "SealReport",
     "SealRequest",
     "SealedPdf",
+    "Stock",
     "read",
     "seal",
+    "stock_of",
     "validate",
 ]

@@ -5,16 +5,18 @@ header, objects in the order of their numbers, one classic table, one trailer. S
 nothing can stand between, behind or in front of what was sealed.
 """
 
-import hashlib
+import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
+from operator import lt
 
 from esign import cms
-from esign.encoding import hex_decode
 from esign.errors import MalformedError
+from esign.pades import prefix, skeleton
+from esign.pades.prefix import Found, Prefix
 
 MAX_PDF_BYTES = 32 << 20  # a license has about 0.1 MiB, with a photo 0.6 MiB
 # What a PDF library parses when it opens the file; streams it only skips. The largest
@@ -36,6 +38,7 @@ _END = re.compile(
 _START = re.compile(rb"\nstartxref\n" + _NUMBER + rb"\n%%EOF\n")
 _START_BYTES = 40  # the longest text that _START matches has 29
 _ENTRY_BYTES = 20  # ISO 32000-1, section 7.5.4
+_ENTRY_END = b" 00000 n \n"
 _TEXT = rb"\((?:[0-9A-Za-z ]|\\[0-3][0-7]{2}){0,1024}\)\n"
 _CONTENTS = b"<<\n/Contents "
 _BYTE_RANGE_WIDTH = 62  # the array, padded with spaces behind it
@@ -51,12 +54,20 @@ _SIGNATURE = re.compile(
     rb"\nendobj\n"
 )
 _SEQUENCE = b"\x30"  # the DER tag with which a CMS begins
+_NAME_ENDS = rb"(?![^\x00\t\n\f\r ()<>\[\]{}/%])"
 _FOREIGN = re.compile(
     rb"/(ByteRange|ObjStm|XRef|Encrypt|XFA|JavaScript|JS|Launch|NeedAppearances)"
-    rb"(?![^\x00\t\n\f\r ()<>\[\]{}/%])"
+    + _NAME_ENDS
 )
+_FIELD = re.compile(rb"/FT" + _NAME_ENDS)
+# Outside of streams: no comment, no white space but space and line feed.
+_SPELLED = b"\n" + bytes(range(0x20, 0x7F)).replace(b"%", b"")
+# Letters and digits that a name spells as their codes: /J#53 is /JS.
+_RESPELLED = re.compile(rb"#(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 _STREAM = b"\n>>\nstream\n"
 _STREAM_END = b"\nendstream\nendobj\n"
+_OBJECT_END = b"\nendobj\n"
+_DICTIONARY_END = b"\n>>"
 
 
 class NoSealError(MalformedError):
@@ -72,12 +83,57 @@ class SealedPdf:
         content: the CMS, without the padding behind it.
         digest: SHA-256 of every byte but the gap, 32 bytes.
         gap: offset of the gap's ``<`` and the offset behind its ``>``.
+        data: the whole file.
+        starts: offset of each object, from number 1 on, and behind them the table's.
     """
 
     sealed_at: datetime
     content: bytes
     digest: bytes
     gap: tuple[int, int]
+    data: bytes = field(repr=False)
+    starts: Sequence[int] = field(repr=False)
+
+    def dictionary(self, number: int) -> bytes:
+        """Return the text of an object as the file spells it, without its stream.
+
+        Args:
+            number: of the object, as a reference names it.
+
+        Returns:
+            What stands between ``obj`` and ``endobj``, or between ``obj`` and
+            ``stream``, without the line feeds around it.
+
+        Raises:
+            MalformedError: there is no such object.
+        """
+        start, end = self._bounds(number)
+        at = _stream_at(self.data, start, end)
+        if at is None:
+            return self.data[start : end - len(_OBJECT_END)]
+        return self.data[start : at - len(_STREAM) + len(_DICTIONARY_END)]
+
+    def stream(self, number: int) -> memoryview:
+        """Return the bytes of a stream as they are stored; no filter is undone.
+
+        Args:
+            number: of the object, as a reference names it.
+
+        Raises:
+            MalformedError: there is no such object, or it is no stream.
+        """
+        start, end = self._bounds(number)
+        at = _stream_at(self.data, start, end)
+        if at is None:
+            raise MalformedError(f"PDF: object {number} is not a stream")
+        return memoryview(self.data)[at : end - len(_STREAM_END)]
+
+    def _bounds(self, number: int) -> tuple[int, int]:
+        """Return where the content of an object begins and where the object ends."""
+        if not 1 <= number < len(self.starts):
+            raise MalformedError(f"PDF: there is no object {number}")
+        start = self.starts[number - 1] + len(b"%d 0 obj\n" % number)
+        return start, self.starts[number]
 
 
 def read(pdf: bytes) -> SealedPdf:
@@ -99,37 +155,41 @@ def read(pdf: bytes) -> SealedPdf:
         raise MalformedError(f"PDF: more than {MAX_PDF_BYTES} bytes")
     if not pdf.startswith(b"%PDF-"):
         raise MalformedError("PDF: the file does not start with %PDF-")
-    if b"/ByteRange" not in pdf:
-        raise NoSealError("PDF: there is no signature")
+    try:
+        return _read(pdf)
+    except MalformedError as err:
+        if b"/ByteRange" not in pdf:
+            raise NoSealError("PDF: there is no signature") from err
+        raise
+
+
+def _read(pdf: bytes) -> SealedPdf:
     if not pdf.startswith(HEADER):
         raise MalformedError("PDF: another header than the profile's")
-    starts = _table(pdf)
-    _require_one_field(_dictionaries(pdf, starts))
-    return _read_signature(pdf, starts)
+    beginning = prefix.known(pdf)
+    entries, starts = _table(pdf)
+    found = _look(pdf, starts[:-1], beginning)
+    sealed = _read_signature(pdf, starts, beginning)
+    field = skeleton.check(sealed.dictionary, len(starts) - 1)
+    if found.fields != (field,):
+        raise MalformedError(f"PDF: {len(found.fields)} signature fields, not one")
+    if beginning is prefix.NOTHING:
+        _learn(pdf, starts, entries)
+    return sealed
 
 
-def _dictionaries(pdf: bytes, starts: Sequence[int]) -> Sequence[bytes]:
-    """Return every object without its stream, in the order of their numbers.
-
-    The objects must fill the file from the header to the table.
-    """
-    texts: list[bytes] = []
-    left = MAX_DICTIONARIES_BYTES
-    for number, (start, end) in enumerate(pairwise(starts), 1):
-        head = b"%d 0 obj\n" % number
-        if not pdf.startswith(head, start, end):
-            raise MalformedError(f"PDF: object {number} is not where the table says")
-        if not pdf.endswith(b"\nendobj\n", start, end):
-            raise MalformedError(f"PDF: object {number} does not end where the next is")
-        texts.append(_dictionary(pdf, start, end))
-        left -= len(texts[-1])
-        if len(texts[-1]) > MAX_DICTIONARY_BYTES or left < 0:
-            raise MalformedError(f"PDF: object {number} has too much beside its stream")
-    return texts
+def _learn(pdf: bytes, starts: Sequence[int], entries: bytes) -> None:
+    """Remember what an accepted file begins with, if another began with the same."""
+    count = prefix.common(pdf, starts)
+    if count:
+        own = starts[: count + 1]
+        data, lines = pdf[: own[-1]], entries[: count * _ENTRY_BYTES]
+        found = _look(pdf, own, prefix.NOTHING)
+        prefix.remember(prefix.Prefix(data, own[:-1], lines, found))
 
 
-def _table(pdf: bytes) -> list[int]:
-    """Return the objects' offsets and, behind them, the table's own."""
+def _table(pdf: bytes) -> tuple[bytes, list[int]]:
+    """Return the table's lines, the objects' offsets and, behind them, its own."""
     tail = _START.search(pdf, max(0, len(pdf) - _START_BYTES))
     if tail is None or tail.end() != len(pdf):
         raise MalformedError("PDF: the file does not end with startxref and %%EOF")
@@ -142,48 +202,90 @@ def _table(pdf: bytes) -> list[int]:
     info = int(table[3] or 1)
     if not int(table[1]) == int(table[5]) == count + 1 or not 1 <= info <= count:
         raise MalformedError("PDF: the table does not have the size it states")
-    starts = [
-        int(entries[pos : pos + 10]) for pos in range(0, len(entries), _ENTRY_BYTES)
-    ]
+    starts = [int(line) for line in entries.split(_ENTRY_END)[:-1]]
     starts.append(at)
-    if starts[0] != len(HEADER) or starts != sorted(set(starts)):
+    if starts[0] != len(HEADER) or not all(map(lt, starts, starts[1:])):
         raise MalformedError("PDF: the objects do not follow the header in order")
-    return starts
+    return entries, starts
 
 
-def _dictionary(pdf: bytes, start: int, end: int) -> bytes:
-    """Return an object without its stream."""
+def _look(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Found:
+    """Look at the objects, which must fill the file from the header on.
+
+    Args:
+        pdf: the file.
+        starts: their offsets, and where the last of them ends.
+        beginning: what the file begins with, and was looked at before.
+    """
+    known = len(beginning.starts)
+    if tuple(starts[:known]) != beginning.starts or (
+        known and starts[known] != len(beginning.data)
+    ):
+        raise MalformedError("PDF: the table does not say where the objects are")
+    texts = [
+        _text(pdf, number, start, end)
+        for number, (start, end) in enumerate(pairwise(starts[known:]), known + 1)
+    ]
+    found = beginning.found.then(_found(texts, known))
+    if found.size > MAX_DICTIONARIES_BYTES:
+        raise MalformedError("PDF: there is too much beside the streams")
+    return found
+
+
+def _text(pdf: bytes, number: int, start: int, end: int) -> bytes:
+    """Return an object without its stream, which has the length that it states."""
+    if not pdf.startswith(b"%d 0 obj\n" % number, start, end):
+        raise MalformedError(f"PDF: object {number} is not where the table says")
+    if not pdf.endswith(_OBJECT_END, start, end):
+        raise MalformedError(f"PDF: object {number} does not end where the next is")
+    at = _stream_at(pdf, start, end)
+    if at is None:
+        text = pdf[start:end]
+    else:
+        text = pdf[start : at - len(_STREAM)]
+        size = end - len(_STREAM_END) - at
+        if size < 0 or not text.endswith(b"\n/Length %d" % size):
+            raise MalformedError(f"PDF: object {number} has not the length it states")
+    if len(text) > MAX_DICTIONARY_BYTES:
+        raise MalformedError(f"PDF: object {number} has too much beside its stream")
+    return text
+
+
+def _stream_at(pdf: bytes, start: int, end: int) -> int | None:
+    """Return where the stream of an object begins, None where it has none."""
     if not pdf.endswith(_STREAM_END, start, end):
-        return pdf[start:end]
+        return None
     at = pdf.find(_STREAM, start, end)
     if at < 0:
         raise MalformedError("PDF: a stream does not begin")
-    return pdf[start:at]
+    return at + len(_STREAM)
 
 
-def _require_one_field(texts: Sequence[bytes]) -> None:
-    """Refuse foreign structures, a second field, and fields that point elsewhere."""
-    number = len(texts)
-    others = texts[:-1]
-    for position, text in enumerate(others, 1):
-        found = _FOREIGN.search(text)
-        if found is not None:
-            name = found[1].decode()
-            raise MalformedError(f"PDF: object {position} has a /{name}")
-    fields = [text for text in others if b"\n/FT /Sig\n" in text]
-    if len(fields) != 1:
-        raise MalformedError(f"PDF: {len(fields)} signature fields, not one")
-    if b"\n/V %d 0 R\n" % number not in fields[0]:
-        raise MalformedError("PDF: the field's value is not the signature")
-    if b"\n/DocMDP %d 0 R\n" % number not in others[0]:
-        raise MalformedError("PDF: the catalog does not name the signature")
+def _found(texts: Sequence[bytes], known: int) -> Found:
+    """Look through the texts of objects, which follow the object ``known``."""
+    joined = b"\n".join(texts)
+    if joined.translate(None, _SPELLED):
+        raise MalformedError("PDF: white space, a comment or bytes of another spelling")
+    if b"#" in joined and _RESPELLED.search(joined):
+        raise MalformedError("PDF: a name is spelled in a roundabout way")
+    foreign = _FOREIGN.search(joined)
+    if foreign is not None:
+        raise MalformedError(f"PDF: there is a /{foreign[1].decode()}")
+    fields: tuple[int, ...] = ()
+    if b"/FT" in joined:
+        fields = tuple(
+            number
+            for number, text in enumerate(texts, known + 1)
+            if _FIELD.search(text) is not None
+        )
+    return Found(fields, len(joined))
 
 
-def _read_signature(pdf: bytes, starts: Sequence[int]) -> SealedPdf:
+def _read_signature(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> SealedPdf:
     """Read the last object, which stands between the last two of ``starts``."""
-    number = len(starts) - 1
-    gap_start = starts[-2] + len(b"%d 0 obj\n" % number) + len(_CONTENTS)
-    if pdf[gap_start - len(_CONTENTS) : gap_start + 1] != _CONTENTS + b"<":
+    head = b"%d 0 obj\n%b" % (len(starts) - 1, _CONTENTS)
+    gap_start = starts[-2] + len(head)
+    if not pdf.startswith(head + b"<", starts[-2]):
         raise MalformedError("PDF: the last object does not begin with /Contents")
     gap_end = pdf.find(b">", gap_start) + 1
     signature = _SIGNATURE.match(pdf, gap_end) if gap_end else None
@@ -195,17 +297,22 @@ def _read_signature(pdf: bytes, starts: Sequence[int]) -> SealedPdf:
     if len(signature[1]) != _BYTE_RANGE_WIDTH:
         raise MalformedError("PDF: the ByteRange is not padded to its width")
     content = _content(pdf[gap_start + 1 : gap_end - 1])
-    digest = hashlib.sha256(pdf[:gap_start])
-    digest.update(memoryview(pdf)[gap_end:])
+    whole = memoryview(pdf)
+    digest = beginning.digest(whole[len(beginning.data) : gap_start], whole[gap_end:])
     sealed_at = _instant(signature[5])
-    return SealedPdf(sealed_at, content, digest.digest(), (gap_start, gap_end))
+    return SealedPdf(sealed_at, content, digest, (gap_start, gap_end), pdf, starts)
 
 
 def _content(digits: bytes) -> bytes:
     """Return the CMS of a gap: lower-case hexadecimal, padded with zeros."""
     if len(digits) > 2 * cms.MAX_CMS_BYTES:
         raise MalformedError("PDF: the gap is too long")
-    content = hex_decode(digits.decode("latin-1"))
+    try:
+        content = binascii.unhexlify(digits)
+    except binascii.Error as err:
+        raise MalformedError("PDF: the gap is not hexadecimal") from err
+    if binascii.hexlify(content) != digits:
+        raise MalformedError("PDF: the gap is not lower-case hexadecimal")
     if content[:1] != _SEQUENCE:
         raise MalformedError("PDF: the gap does not begin with a CMS")
     end = cms.element_length(content)
@@ -215,8 +322,9 @@ def _content(digits: bytes) -> bytes:
 
 
 def _instant(digits: bytes) -> datetime:
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
+    hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
     try:
-        naive = datetime.strptime(digits.decode(), "%Y%m%d%H%M%S")  # noqa: DTZ007  the next line gives it its zone
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as err:
         raise MalformedError("PDF: /M is not an instant") from err
-    return naive.replace(tzinfo=UTC)

@@ -5,7 +5,6 @@ imported when the first document is sealed.
 """
 
 import hashlib
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -14,17 +13,15 @@ from typing import TYPE_CHECKING
 from esign import certificates, cms
 from esign.errors import MalformedError
 from esign.keys import Signer
-from esign.pades import pyhanko_seal
+from esign.pades import field, pyhanko_seal
+from esign.pades.field import SealAppearance
 from esign.pades.read import read
 
 if TYPE_CHECKING:
     import pikepdf
 
-FIELD_NAME = "Seal"
 RESERVED_BYTES = 4096  # for the CMS; with a leaf and one CA certificate it has 1.7 KiB
 MAX_TEXT_CHARACTERS = 250  # of a name, location or reason
-_FLAG_PRINT, _FLAG_LOCKED = 1 << 2, 1 << 7  # ISO 32000-1, table 165
-_SIGNATURES_EXIST_APPEND_ONLY = 3  # ISO 32000-1, table 219
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +37,6 @@ class SealIdentity:
     signer: Signer
     certificate: bytes
     chain: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SealAppearance:
-    """What a person sees of the seal.
-
-    Attributes:
-        page: number of the page, from 0.
-        box: left, bottom, right, top in points (1/72 inch) from the lower left corner.
-        art: a one-page PDF; its page is scaled to the box.
-    """
-
-    page: int
-    box: tuple[float, float, float, float]
-    art: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +89,10 @@ def seal(
         UnavailableError: the signer's device did not answer.
         VerificationError: what the signer returned is not its signature.
     """
-    instant = _instant(at)
-    _require_match(identity)
+    instant = whole_instant(at)
+    require_match(identity)
     wanted = request or SealRequest()
-    _require_short(wanted)
+    require_short(wanted)
     members = cms.certificate_set((identity.certificate, *identity.chain))
     fielded, metadata = _with_field(pdf, appearance)
     prepared = pyhanko_seal.write_revision(
@@ -119,7 +101,7 @@ def seal(
             metadata=metadata,
             instant=instant,
             document_id=_document_id(pdf, identity.certificate, instant),
-            field_name=FIELD_NAME,
+            field_name=field.FIELD_NAME,
             reserved_bytes=wanted.reserved_bytes,
             name=wanted.name,
             location=wanted.location,
@@ -135,19 +117,22 @@ def seal(
     return sealed
 
 
-def _instant(at: datetime) -> datetime:
+def whole_instant(at: datetime) -> datetime:
+    """Return a sealing instant in UTC; ValueError if naive or of part seconds."""
     if at.tzinfo is None or at.microsecond:
         raise ValueError("the sealing instant must be aware and in whole seconds")
     return at.astimezone(UTC)
 
 
-def _require_match(identity: SealIdentity) -> None:
+def require_match(identity: SealIdentity) -> None:
+    """Raise ValueError unless the key is the one in the seal's certificate."""
     facts = certificates.read_certificate(identity.certificate)
     if facts.public_key != identity.signer.public_key:
         raise ValueError("the signer's key is not the one in the seal's certificate")
 
 
-def _require_short(request: SealRequest) -> None:
+def require_short(request: SealRequest) -> None:
+    """Raise ValueError for a text that is too long, or no room for the CMS."""
     for text in (request.name, request.location, request.reason):
         if text is not None and len(text) > MAX_TEXT_CHARACTERS:
             raise ValueError(f"a text has more than {MAX_TEXT_CHARACTERS} characters")
@@ -170,8 +155,9 @@ def _with_field(
 
     try:
         with pikepdf.open(BytesIO(pdf), attempt_recovery=False) as document:
-            _require_unsigned(document)
-            _add_field(document, appearance)
+            field.add(document, appearance)
+            if "/Version" in document.Root:  # the file that is written says 1.7
+                del document.Root["/Version"]
             metadata = _take_metadata(document)
             out = BytesIO()
             document.save(
@@ -187,66 +173,9 @@ def _with_field(
         raise MalformedError("the PDF to seal cannot be opened") from err
 
 
-def _require_unsigned(document: "pikepdf.Pdf") -> None:
-    if document.is_encrypted:
-        raise MalformedError("an encrypted PDF cannot be sealed")
-    if "/AcroForm" in document.Root or "/Perms" in document.Root:
-        raise MalformedError("a PDF with form fields or permissions cannot be sealed")
-
-
 def _take_metadata(document: "pikepdf.Pdf") -> bytes | None:
     if "/Metadata" not in document.Root:
         return None
     metadata = bytes(document.Root.Metadata.read_bytes())
     del document.Root.Metadata
     return metadata
-
-
-def _add_field(document: "pikepdf.Pdf", appearance: SealAppearance | None) -> None:
-    import pikepdf  # noqa: PLC0415  see _with_field
-
-    number = appearance.page if appearance else 0
-    if not 0 <= number < len(document.pages):
-        raise ValueError(f"the PDF has no page {number}")
-    page = document.pages[number]
-    box = appearance.box if appearance else (0, 0, 0, 0)
-    form = _form(document, appearance) if appearance else None
-    widget = pikepdf.Dictionary(
-        Type=pikepdf.Name.Annot,
-        Subtype=pikepdf.Name.Widget,
-        FT=pikepdf.Name.Sig,
-        T=pikepdf.String(FIELD_NAME),
-        F=_FLAG_PRINT | _FLAG_LOCKED,
-        Rect=pikepdf.Array([_points(value) for value in box]),
-        P=page.obj,
-    )
-    if form is not None:
-        widget.AP = pikepdf.Dictionary(N=form)
-    field = document.make_indirect(widget)
-    if "/Annots" not in page.obj:
-        page.obj.Annots = pikepdf.Array()
-    page.obj.Annots.append(field)
-    document.Root.AcroForm = document.make_indirect(
-        pikepdf.Dictionary(
-            Fields=pikepdf.Array([field]), SigFlags=_SIGNATURES_EXIST_APPEND_ONLY
-        )
-    )
-
-
-def _points(value: float) -> "pikepdf.Object":
-    import pikepdf  # noqa: PLC0415  see _with_field
-
-    return pikepdf.Object.parse(f"{value:.4f}".rstrip("0").rstrip(".").encode())
-
-
-def _form(document: "pikepdf.Pdf", appearance: SealAppearance) -> "pikepdf.Object":
-    import pikepdf  # noqa: PLC0415  see _with_field
-
-    left, bottom, right, top = appearance.box
-    finite = all(map(math.isfinite, appearance.box))
-    if not (finite and left < right and bottom < top):
-        raise ValueError("the seal's box must have a width and a height")
-    with pikepdf.open(BytesIO(appearance.art), attempt_recovery=False) as art:
-        if len(art.pages) != 1:
-            raise ValueError("the seal's drawing must have exactly one page")
-        return document.copy_foreign(art.pages[0].as_form_xobject())

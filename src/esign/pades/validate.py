@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from esign import certificates, cms
-from esign.cms import SignedData
+from esign.cms import SignedData, Template
 from esign.errors import MalformedError, VerificationError
 from esign.pades import second_engine as engine
 from esign.pades.read import NoSealError, SealedPdf, read
@@ -18,6 +18,13 @@ SIGNATURE = "seal-signature"
 AUTHORITY = "seal-authority"
 KEY = "seal-key"
 SECOND_ENGINE = "seal-second-engine"
+_PASSED_FORMAT, _PASSED_TRUST = Check.passed(FORMAT), Check.passed(TRUST)
+_PASSED_KEY = Check.passed(KEY)
+_LEFT_OUT = Check.not_checked(SECOND_ENGINE, "left out by the caller")
+# Templates of seals that a trust bundle granted, by their certificates as they stand
+# in a CMS. A hit says what :func:`esign.cms.parse` would say, and nothing of trust.
+_TEMPLATES: dict[bytes, Template] = {}
+_MAX_TEMPLATES = 256  # of 15 KB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,17 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
-    """Every check that was made, in order, and the seal where its signature held."""
+    """What was found of a sealed PDF.
+
+    Attributes:
+        checks: every check that was made, in order.
+        seal: the seal where its signature held.
+        sealed: the file's structure where ``seal-format`` passed.
+    """
 
     checks: tuple[Check, ...]
     seal: Seal | None
+    sealed: SealedPdf | None = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
         """Refuse: there are three values, not two; compare :attr:`code`."""
@@ -131,14 +145,14 @@ def validate(
         raise ValueError("the instants of checking and of the evidence must be aware")
     try:
         sealed = read(pdf)
-        signed = cms.parse(sealed.content)
+        signed = _signed_data(sealed.content, trust)
     except NoSealError as err:
         return _unreadable(Code.UNSUPPORTED, err)
     except MalformedError as err:
         return _unreadable(Code.MALFORMED, err)
     grant = trust.get(hashlib.sha256(signed.leaf).digest())
     if grant is None:
-        return SealReport(_untrusted_checks(sealed, signed), None)
+        return SealReport(_untrusted_checks(sealed, signed), None, sealed)
     checks = _trusted_checks(sealed, signed, grant, at)
     seal = _seal(sealed, signed) if checks[2].code is None else None
     key = _key_check(sealed.sealed_at, grant, at, evidence_before)
@@ -147,8 +161,24 @@ def validate(
     elif second_engine:
         last = _second_opinion(pdf, signed.leaf, grant, sealed.sealed_at)
     else:
-        last = Check.not_checked(SECOND_ENGINE, "left out by the caller")
-    return SealReport((*checks, key, last), seal)
+        last = _LEFT_OUT
+    return SealReport((*checks, key, last), seal, sealed)
+
+
+def _signed_data(content: bytes, trust: Mapping[bytes, SealGrant]) -> SignedData:
+    """Return what :func:`esign.cms.parse` returns, of a known seal at speed."""
+    template = _TEMPLATES.get(cms.certificates_field(content))
+    matched = None if template is None else template.match(content)
+    if template is not None and matched is not None:
+        return SignedData(template.leaf, template.certificates, *matched)
+    signed = cms.parse(content)
+    grant = trust.get(hashlib.sha256(signed.leaf).digest())
+    if grant is not None and signed.certificates == tuple(sorted(grant.certificates)):
+        if len(_TEMPLATES) >= _MAX_TEMPLATES:
+            _TEMPLATES.clear()
+        made = Template(signed.leaf, signed.certificates)
+        _TEMPLATES[made.field] = made
+    return signed
 
 
 def _trusted_checks(
@@ -160,8 +190,8 @@ def _trusted_checks(
         _require_authority(sealed, signed, grant, at)
 
     return (
-        Check.passed(FORMAT),
-        Check.passed(TRUST),
+        _PASSED_FORMAT,
+        _PASSED_TRUST,
         _made(SIGNATURE, Code.BAD_SIGNATURE, lambda: _verify(sealed, signed)),
         _made(AUTHORITY, Code.NOT_AUTHORIZED, require_authority),
     )
@@ -183,7 +213,7 @@ def _key_check(
         reason = "the seal's key is retired and not attested destroyed"
     if reason is not None:
         return Check.failed(KEY, Code.KEY_COMPROMISED, reason)
-    return Check.passed(KEY)
+    return _PASSED_KEY
 
 
 def _is_older(evidence: datetime | None, instant: datetime) -> bool:

@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
             issued = workspace.issue(
                 type_name, sample(type_name, START), number="1", at=START
             )
-            png = qr.to_png(qr.encode_matrix(issued.qr_text))
+            png = qr.to_png(qr.encode(issued.qr_text))
             verdicts = {
                 "pdf": workspace.validate(issued.pdf, START),
                 "text": validate_text(issued.qr_text, trust, START),

@@ -1,0 +1,116 @@
+"""The one-pass press: what licenses of a kind have in common is made once and kept.
+
+Of a type's licenses the static art, the seal's form, the catalog, and fonts with the
+characters that the type itself brings are the same. They are assembled once
+(:class:`esign.pades.Stock`); for each license only its own text, the glyphs that text
+needs beyond them, symbol, photo and attachments are written, and the file is sealed on
+the way. Text, places and pictures are those of the plain press.
+"""
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from elicense.attachments import Attachments
+from elicense.document import art, sheet
+from elicense.document.archive import files_of
+from elicense.document.assembly import Ingredients, assemble
+from elicense.document.bodies import bodies
+from elicense.document.content import content
+from elicense.document.lettering import Lettered, fixed_fonts, letter
+from elicense.document.picture import picture_of
+from elicense.document.sheet import DocumentParts, Sheet
+from elicense.layout import seal_box
+from esign.pades import (
+    OnePassSealer,
+    SealAppearance,
+    SealIdentity,
+    Stock,
+    stock_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from elicense.catalog import LicenseType
+
+MAX_STOCKS = 64
+"""Kinds of licenses whose fixed part is kept; each takes about 100 KB."""
+
+
+class OnePassPress:
+    """Prints and seals licenses at speed. It may be used from several threads."""
+
+    def __init__(self, identity: SealIdentity, seal_art: bytes) -> None:
+        """Load the seal.
+
+        Args:
+            identity: key and certificates of the seal.
+            seal_art: one-page PDF with the seal's picture.
+
+        Raises:
+            Whatever :class:`esign.pades.OnePassSealer` raises.
+        """
+        self._sealer = OnePassSealer(identity)
+        self._seal_art = seal_art
+        # The type is kept beside its stock, so that its id stays its own.
+        self._stocks: OrderedDict[Hashable, tuple[Stock, LicenseType]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def print(self, parts: DocumentParts) -> bytes:
+        """Return the sealed PDF of a license (:meth:`elicense.document.Press.print`).
+
+        Raises:
+            CatalogError: the type's art cannot be used.
+            ScanError: the scan is too large or of no kind that is attached.
+            ValueError: the parts do not belong together, the photo is no JPEG of one or
+                three components, or ``at`` has part seconds.
+            UnavailableError: the signer's device did not answer.
+        """
+        sheet.check(parts)
+        laid_out = parts.sheet
+        lettered = letter(laid_out, fixed_fonts(laid_out.license_type))
+        picture = picture_of(parts.photo)
+        page = laid_out.page
+        ingredients = Ingredients(
+            page=page,
+            art=art.page(laid_out.license_type, page.ornament),
+            fonts=lettered.fonts,
+            operators=content(page, lettered.pieces, picture),
+            symbol=laid_out.symbol,
+            picture=picture,
+            files=files_of(Attachments(parts.record, parts.token, parts.scan)),
+            at=parts.at,
+        )
+        stock = self._stock(laid_out, ingredients, lettered)
+        made = bodies(ingredients, lettered.fresh, stock.first)
+        return self._sealer.seal(stock, made, parts.at)
+
+    def _stock(
+        self, laid_out: Sheet, ingredients: Ingredients, lettered: Lettered
+    ) -> Stock:
+        """Return what all licenses of this kind have in common.
+
+        A kind is everything that decides about the fixed objects: the type and its
+        static art, which other faces there are, photo, and attached files.
+        """
+        license_type = laid_out.license_type
+        kind = (
+            id(license_type),
+            laid_out.page.ornament,
+            lettered.faces,
+            ingredients.picture is not None,
+            tuple(file.name for file in ingredients.files),
+        )
+        with self._lock:
+            if kind in self._stocks:
+                self._stocks.move_to_end(kind)
+                return self._stocks[kind][0]
+            place = SealAppearance(0, seal_box(license_type), self._seal_art)
+            assembled = assemble(ingredients, lettered.fresh)
+            with assembled.pdf as pdf:
+                stock = stock_of(pdf, assembled.varying, place)
+            self._stocks[kind] = (stock, license_type)
+            if len(self._stocks) > MAX_STOCKS:
+                self._stocks.popitem(last=False)
+            return stock
