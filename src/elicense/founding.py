@@ -7,14 +7,14 @@ from pathlib import Path
 
 from elicense import files, keyring, settings
 from elicense.errors import WorkspaceError
-from elicense.model import Organization, Text
-from elicense.office import (
+from elicense.folder import (
     KEYS_FOLDER,
     PUBLIC_FOLDER,
     REGISTER_FILE,
     SETTINGS_FILE,
     TYPES_FOLDER,
 )
+from elicense.model import Organization, Text
 from elicense.register.sqlite import SqliteRegister
 from elicense.settings import Settings
 from esign import seal_image

@@ -9,12 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from elicense import dates, files, publishing, settings
-from elicense.catalog import Catalog
 from elicense.closing import Closing
 from elicense.custody import Custody, Owner
 from elicense.errors import ConflictError, ElicenseError, WorkspaceError
+from elicense.folder import (
+    KEYS_FOLDER,
+    REGISTER_FILE,
+    SETTINGS_FILE,
+    load_catalog,
+    load_settings,
+    published_file,
+)
 from elicense.fonts import FontSet, open_face
 from elicense.keychain import KeyRecord, Purpose
 from elicense.keyring import Keyring
@@ -25,14 +33,13 @@ from elicense.policy import PUBLISHING
 from elicense.publishing import Listing, Publisher
 from elicense.register import Publication
 from elicense.register.sqlite import SqliteRegister
-from elicense.settings import Settings
 from elicense.trust import OrganizationEntry, TrustState
 from esign import clock
 from esign.errors import MalformedError, VerificationError
 
-SETTINGS_FILE, REGISTER_FILE, KEYS_FOLDER = "elicense.toml", "register.db", "keys"
-PUBLIC_FOLDER, TRUST_FILE, TYPES_FOLDER = "public", "trust.elt", "types"
-_MAX_FILE_BYTES = 1 << 20
+if TYPE_CHECKING:
+    from elicense.catalog import Catalog
+    from elicense.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,42 +472,3 @@ class Office(Closing):
         made = replace(current, **changes)  # type: ignore[arg-type]  # by name
         files.write(self.folder / SETTINGS_FILE, settings.write(made))
         self.settings = made
-
-
-def load_settings(folder: Path) -> Settings:
-    """Return the settings of a workspace; its register is not opened.
-
-    Raises:
-        WorkspaceError: not a workspace, or its settings are wrong.
-        FileError: the file cannot be read.
-    """
-    if not files.is_file(folder / SETTINGS_FILE):
-        raise WorkspaceError(
-            Text(
-                f"{folder} 不是工作区（没有 {SETTINGS_FILE}），可用 elicense init 建立",
-                f"{folder} is not a workspace (no {SETTINGS_FILE});"
-                " make one with: elicense init",
-            )
-        )
-    return settings.read(files.read_whole(folder / SETTINGS_FILE, _MAX_FILE_BYTES))
-
-
-def load_catalog(folder: Path) -> Catalog:
-    """Return the built-in types and those under ``types/`` of a workspace.
-
-    PDFs beside them are backgrounds that they may name.
-
-    Raises:
-        CatalogError: a file is wrong.
-        FileError: a file cannot be read.
-    """
-    types = folder / TYPES_FOLDER
-    found = sorted((*types.glob("*.toml"), *types.glob("*.pdf")))
-    return Catalog.builtin().with_files(
-        {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}
-    )
-
-
-def published_file(folder: Path) -> Path:
-    """Return where a workspace keeps its publication for strangers to take."""
-    return folder / PUBLIC_FOLDER / TRUST_FILE

@@ -11,9 +11,10 @@ from datetime import date, datetime
 
 from elicense import dates, files, trust, wiping
 from elicense.errors import WorkspaceError
+from elicense.folder import load_settings
 from elicense.keychain import KeyRecord
 from elicense.model import Text
-from elicense.office import KeysChanged, Office, load_settings
+from elicense.office import KeysChanged, Office
 from elicense.register import Adopted
 from elicense.settings import Predecessor, Successor
 from elicense.trust import Period, RootStatement, SignedStatement

@@ -18,20 +18,15 @@ from elicense import (
     founding,
     identifiers,
     issuing,
+    naming,
     publishing,
     record,
     succession,
     validating,
 )
-from elicense.changing import Changed, Grounds, chain
+from elicense.changing import Changed, Grounds
 from elicense.document import OnePassPress
-from elicense.errors import (
-    AmbiguousNumberError,
-    ConflictError,
-    ElicenseError,
-    NotFoundError,
-    WorkspaceError,
-)
+from elicense.errors import ConflictError, ElicenseError, WorkspaceError
 from elicense.events import Event
 from elicense.issuing import (
     Batch,
@@ -44,17 +39,11 @@ from elicense.issuing.request import source_of
 from elicense.issuing.workers import Deliver, spread
 from elicense.lifecycle import State
 from elicense.model import License, Organization, Text
-from elicense.office import (
-    KeysChanged,
-    Office,
-    load_catalog,
-    load_settings,
-    published_file,
-)
+from elicense.office import KeysChanged, Office
 from elicense.payload import qr_text
 from elicense.pending import Pending
 from elicense.policy import STANDARD, ValidationPolicy
-from elicense.register import Named, RequestKey, Row
+from elicense.register import Row
 from elicense.register.sqlite import SqliteRegister
 from elicense.validating import Verdict
 from esign import clock
@@ -66,9 +55,6 @@ __all__ = [
     "Pending",
     "Shown",
     "Workspace",
-    "load_catalog",
-    "load_settings",
-    "published_file",
 ]
 
 T = TypeVar("T")
@@ -403,83 +389,23 @@ class Workspace(Office):
         )
 
     def find(self, name: str) -> tuple[str, ...]:
-        """Return the identifiers of an identifier or a license number, oldest first.
-
-        Raises:
-            NotFoundError: the register holds neither.
-        """
-        found = self.register.named(name)
-        if found:
-            return tuple(item.identifier for item in found)
-        try:
-            return (self.register.get(name).identifier,)
-        except NotFoundError:
-            raise NotFoundError(
-                Text(
-                    "登记库中没有这个证照标识或证照编号",
-                    "the register has no such identifier or license number",
-                )
-            ) from None
+        """Return what an identifier or a number means: :func:`naming.find`."""
+        return naming.find(self.register, name)
 
     def resolve(self, name: str) -> str:
-        """Return the one identifier of an identifier or a license number.
-
-        What was reserved and never issued does not count beside what was issued.
-
-        Raises:
-            NotFoundError: the register holds neither.
-            AmbiguousNumberError: a number names several; lists them.
-        """
-        named = self.register.named(name)
-        issued = [item.identifier for item in named if item.plan]
-        found = tuple(issued) or self.find(name)
-        if len(found) > 1:
-            raise AmbiguousNumberError(found)
-        return found[0]
+        """Return the one license that a name means: :func:`naming.resolve`."""
+        return naming.resolve(self.register, name)
 
     def to_renew(self, name: str, number: str, *, is_case: bool) -> str:
-        """Return the version that a request for a new one supersedes.
-
-        A request that was made before keeps the version that it named then. Else a
-        license number whose licenses are the versions of one chain names the newest.
+        """Return the version that a request supersedes: :func:`naming.to_renew`.
 
         Args:
             name: an identifier or a license number.
             number: the request's case number or row id.
             is_case: whether it is a case number.
-
-        Raises:
-            NotFoundError: the register holds neither.
-            AmbiguousNumberError: a number names several that are not one chain.
         """
-        named = self.register.named(name)
-        known = self._renewed_before(name, named, source_of(is_case=is_case), number)
-        if known is not None:
-            return known
-        issued = {item.identifier: item for item in named if item.plan}
-        newest = [item for item in issued.values() if item.successor is None]
-        if len(newest) == 1:
-            row = self.register.get(newest[0].identifier)
-            older = {item.identifier for item in chain.older(self.register, row)}
-            if issued.keys() <= {row.identifier, *older}:
-                return row.identifier
-        return self.resolve(name)
-
-    def _renewed_before(
-        self, name: str, named: tuple[Named, ...], source: str, number: str
-    ) -> str | None:
-        """Return the old version that a request made before names, None for none."""
-        keys = [item.key for item in named]
-        meant = {name, *(item.identifier for item in named)}
-        if not keys:
-            keys = [self.register.get(self.resolve(name)).key]
-        for type_name in {key.type_name for key in keys}:
-            key = RequestKey(self.settings.code, type_name, "renew", source, number)
-            row = self.register.by_key(key)
-            before = None if row is None else record.decode(row.record)[0].previous
-            if before in meant:
-                return before
-        return None
+        asked = naming.Asked(self.settings.code, source_of(is_case=is_case), number)
+        return naming.to_renew(self.register, name, asked)
 
     def show(self, identifier: str, at: datetime | None = None) -> Shown:
         """Return what the register says of a license.

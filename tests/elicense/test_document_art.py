@@ -19,7 +19,7 @@ from elicense.background.objects import MAX_OBJECTS
 from elicense.catalog import Background, Catalog
 from elicense.document import art
 from elicense.errors import CatalogError
-from elicense.office import load_catalog
+from elicense.folder import load_catalog
 from esign.errors import MalformedError
 from tests.elicense.backgrounds import (
     BASE,

@@ -181,9 +181,11 @@ class Background:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LicenseType:
     """One license type in one version; old versions stay readable for ever.
+
+    It is equal to itself alone, so that what was worked out for it can be kept.
 
     Attributes:
         name: catalog name, such as ``food-business``.

@@ -8,14 +8,10 @@ from elicense import files, memory, pins, trust
 from elicense.catalog import Catalog
 from elicense.cli import options, report
 from elicense.errors import ElicenseError
+from elicense.folder import load_catalog, load_settings, published_file
 from elicense.model import Text
 from elicense.trust import MAX_BUNDLE_BYTES, RollbackError, Seen, TrustState
-from elicense.workspace import (
-    Workspace,
-    load_catalog,
-    load_settings,
-    published_file,
-)
+from elicense.workspace import Workspace
 from esign import clock
 from esign.errors import ESignError, MalformedError
 

@@ -13,12 +13,13 @@ from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
 from elicense.errors import UnknownTypeError
 from elicense.events import Event
+from elicense.folder import load_catalog
 from elicense.model import License, Text
 from elicense.policy import MAX_INPUT_BYTES
 from elicense.register import AsOf
 from elicense.standing import Standing
 from elicense.validating.verdict import instant_text
-from elicense.workspace import Shown, load_catalog
+from elicense.workspace import Shown
 from esign import clock, pades
 from esign.errors import MalformedError
 

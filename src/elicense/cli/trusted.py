@@ -11,10 +11,10 @@ from elicense.cli.belief import claimed_roots, older, pinned_roots
 from elicense.cli.bundle_view import View
 from elicense.cli.usage import WrongUsageError
 from elicense.errors import ElicenseError
+from elicense.folder import published_file
 from elicense.memory import Pinned
 from elicense.model import Text
 from elicense.trust import MAX_BUNDLE_BYTES, RollbackError, TrustState
-from elicense.workspace import published_file
 from esign import clock
 
 

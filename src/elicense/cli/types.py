@@ -61,7 +61,7 @@ def _catalog() -> Catalog:
     if folder is None or not any((folder / "types").glob("*.toml")):
         return Catalog.builtin()
     # A workspace's own types are read by the workspace, whose engines are heavy.
-    from elicense.workspace import load_catalog  # noqa: PLC0415  see above
+    from elicense.folder import load_catalog  # noqa: PLC0415  see above
 
     return load_catalog(folder)
 

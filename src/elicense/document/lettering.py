@@ -21,6 +21,8 @@ from elicense.layout.form import CAPTION, SPECIMEN_NOTE
 _NUMBERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-./:()"
 _DATES = "年月日至长期（）：；、，。无"
 _FOOT = CAPTION + SPECIMEN_NOTE + "证照标识 "
+_KEPT = 64
+"""Types whose fixed fonts are kept; each takes some 50 KB."""
 _FIXED_NAMES = {Typeface.SERIF: "F1", Typeface.SANS: "F2"}
 
 
@@ -76,6 +78,7 @@ def letter(laid_out: Sheet, fixed: Mapping[Face, tuple[str, Subset]]) -> Lettere
     return Lettered(fonts, tuple(made), faces, pieces)
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def fixed_fonts(license_type: LicenseType) -> Mapping[Face, tuple[str, Subset]]:
     """Return the fixed fonts of a type: main face of each role -> name and subset.
 
@@ -90,7 +93,6 @@ def fixed_fonts(license_type: LicenseType) -> Mapping[Face, tuple[str, Subset]]:
     )
 
 
-@functools.lru_cache(maxsize=64)
 def _fixed_font(role: Typeface, texts: str) -> Subset:
     chosen = face(role)
     made = subset(chosen, (char for char in set(texts) if chosen.has(char)))

@@ -32,8 +32,6 @@ from esign.pades import (
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from elicense.catalog import LicenseType
-
 MAX_STOCKS = 64
 """Kinds of licenses whose fixed part is kept; each takes about 100 KB."""
 
@@ -53,8 +51,7 @@ class OnePassPress:
         """
         self._sealer = OnePassSealer(identity)
         self._seal_art = seal_art
-        # The type is kept beside its stock, so that its id stays its own.
-        self._stocks: OrderedDict[Hashable, tuple[Stock, LicenseType]] = OrderedDict()
+        self._stocks: OrderedDict[Hashable, Stock] = OrderedDict()
         self._lock = threading.Lock()
 
     def print(self, parts: DocumentParts) -> bytes:
@@ -96,7 +93,7 @@ class OnePassPress:
         """
         license_type = laid_out.license_type
         kind = (
-            id(license_type),
+            license_type,
             laid_out.page.ornament,
             lettered.faces,
             ingredients.picture is not None,
@@ -105,12 +102,12 @@ class OnePassPress:
         with self._lock:
             if kind in self._stocks:
                 self._stocks.move_to_end(kind)
-                return self._stocks[kind][0]
+                return self._stocks[kind]
             place = SealAppearance(0, seal_box(license_type), self._seal_art)
             assembled = assemble(ingredients, lettered.fresh)
             with assembled.pdf as pdf:
                 stock = stock_of(pdf, assembled.varying, place)
-            self._stocks[kind] = (stock, license_type)
+            self._stocks[kind] = stock
             if len(self._stocks) > MAX_STOCKS:
                 self._stocks.popitem(last=False)
             return stock

@@ -52,7 +52,7 @@ def compose(
     named = (draft.type_name, draft.type_version)
     if named != (license_type.name, license_type.version):
         raise ValueError("the license is of another type or version of the type")
-    form = _form(_Itself(license_type), faces)
+    form = _form(license_type, faces)
     lines, runs = form.rows(license_)
     return Page(
         title=draft.title,
@@ -74,41 +74,19 @@ def seal_box(license_type: LicenseType) -> Box:
     Raises:
         CatalogError: the type's layout table is wrong.
     """
-    return _placed(_Itself(license_type))[1]
-
-
-class _Itself:
-    """A type as the key of what is kept for it: equal to itself and to nothing else.
-
-    Types hold tables, which have no hash. The key holds the type, so that no other one
-    can take its place in memory.
-    """
-
-    __slots__ = ("type",)
-
-    def __init__(self, license_type: LicenseType) -> None:
-        """Keep the type."""
-        self.type = license_type
-
-    def __hash__(self) -> int:
-        """Return a number of this very object."""
-        return id(self.type)
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether it is the same object."""
-        return isinstance(other, _Itself) and self.type is other.type
+    return _placed(license_type)[1]
 
 
 @functools.lru_cache(maxsize=_FORMS)
-def _form(key: _Itself, faces: FontSet) -> Form:
+def _form(license_type: LicenseType, faces: FontSet) -> Form:
     """Return the form of a type."""
-    return Form(key.type, _placed(key)[0], faces)
+    return Form(license_type, _placed(license_type)[0], faces)
 
 
 @functools.lru_cache(maxsize=_FORMS)
-def _placed(key: _Itself) -> tuple[Plan, Box]:
+def _placed(license_type: LicenseType) -> tuple[Plan, Box]:
     """Return the plan of a type and the box of its seal."""
-    plan = read_plan(key.type.name, key.type.layout)
+    plan = read_plan(license_type.name, license_type.layout)
     x, y = plan.seal[0], plan.height - plan.seal[1]
     half = SEAL_MM / 2
     left, bottom, right, top = (

@@ -1,0 +1,55 @@
+"""A workspace's folder: what its files are called, and reading those that people edit.
+
+Its layout is told in docs/formats/workspace.md.
+"""
+
+from pathlib import Path
+
+from elicense import files, settings
+from elicense.catalog import Catalog
+from elicense.errors import WorkspaceError
+from elicense.model import Text
+from elicense.settings import Settings
+
+SETTINGS_FILE, REGISTER_FILE, KEYS_FOLDER = "elicense.toml", "register.db", "keys"
+PUBLIC_FOLDER, TRUST_FILE, TYPES_FOLDER = "public", "trust.elt", "types"
+_MAX_FILE_BYTES = 1 << 20
+
+
+def load_settings(folder: Path) -> Settings:
+    """Return the settings of a workspace; its register is not opened.
+
+    Raises:
+        WorkspaceError: not a workspace, or its settings are wrong.
+        FileError: the file cannot be read.
+    """
+    if not files.is_file(folder / SETTINGS_FILE):
+        raise WorkspaceError(
+            Text(
+                f"{folder} 不是工作区（没有 {SETTINGS_FILE}），可用 elicense init 建立",
+                f"{folder} is not a workspace (no {SETTINGS_FILE});"
+                " make one with: elicense init",
+            )
+        )
+    return settings.read(files.read_whole(folder / SETTINGS_FILE, _MAX_FILE_BYTES))
+
+
+def load_catalog(folder: Path) -> Catalog:
+    """Return the built-in types and those under ``types/`` of a workspace.
+
+    PDFs beside them are backgrounds that they may name.
+
+    Raises:
+        CatalogError: a file is wrong.
+        FileError: a file cannot be read.
+    """
+    types = folder / TYPES_FOLDER
+    found = sorted((*types.glob("*.toml"), *types.glob("*.pdf")))
+    return Catalog.builtin().with_files(
+        {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}
+    )
+
+
+def published_file(folder: Path) -> Path:
+    """Return where a workspace keeps its publication for strangers to take."""
+    return folder / PUBLIC_FOLDER / TRUST_FILE
