@@ -116,5 +116,16 @@ def test_seal_only_seals_and_refuses(tmp_path):
 def test_every_example_has_a_test():
     text = Path(__file__).read_text(encoding="utf-8")
     names = sorted(path.name for path in EXAMPLES.glob("*.py"))
-    assert len(names) == 4
+    assert len(names) == 5
     assert [name for name in names if f'"{name}"' not in text] == []
+
+
+def test_a_citys_day_is_issued_and_validated(tmp_path):
+    done = run("city_day.py", tmp_path, "7")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "batch: {'issued': 7}",
+        "lean: {'VALID': 7}",
+        "scope: sealed",
+    ]
+    assert len(list((tmp_path / "day").iterdir())) == 7
