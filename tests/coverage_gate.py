@@ -23,6 +23,8 @@ MINIMUM: dict[str, float] = {
     "src/esign/pades/stock.py": 100,
     "src/esign/pades/validate.py": 100,
     "src/esign/revocation.py": 100,
+    "src/esign/ses/": 100,
+    "src/esign/sm2/": 100,
     "src/esign/statuslist.py": 100,
     "src/esign/timestamps/": 100,
     "src/elicense/attachments.py": 100,

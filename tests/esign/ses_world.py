@@ -184,17 +184,19 @@ def attribute(kind, value):
     return der.tlv(der.SEQUENCE, kind, der.tlv(der.SET, value))
 
 
-def token(service, value, at, *, imprint=None, broken=False):
-    """Return an RFC 3161 token with SM2 and SM3."""
+def token(service, value, at, *, broken=False, old=b"", new=b""):
+    """Return an RFC 3161 token; ``old`` is put for ``new`` before it is signed."""
     sm3 = der.tlv(der.SEQUENCE, bytes.fromhex("06082a811ccf55018311"), der.NULL)
     content = der.tlv(
         der.SEQUENCE,
         der.integer(1),
         bytes.fromhex("06032a0304"),
-        der.tlv(der.SEQUENCE, sm3, der.tlv(der.OCTETS, imprint or sm2.sm3(value))),
+        der.tlv(der.SEQUENCE, sm3, der.tlv(der.OCTETS, sm2.sm3(value))),
         der.integer(7),
         der.tlv(der.TIME, at.strftime("%Y%m%d%H%M%S.25Z").encode()),
     )
+    assert old in content
+    content = content.replace(old, new, 1) if old else content
     kind = bytes.fromhex("060b2a864886f70d0109100104")
     digest = der.tlv(der.OCTETS, sm2.sm3(content))
     attributes = attribute(bytes.fromhex("06092a864886f70d010903"), kind) + attribute(
