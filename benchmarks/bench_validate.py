@@ -27,10 +27,11 @@ from esign.verdict import Code
 
 SIZES = {"tiny": (1, 2), "small": (9, 100), "full": (40, 100)}
 TARGET = 25
-PEER = "pyHanko, warm, shared context"
-PLAIN = "plain path, scope sealed"
-LEAN_PATH = "lean path, scope sealed"
-DOCUMENT = "plain path, scope document"
+STAGED = 10  # files whose stages are timed in each round, one after the other
+PEER = "peer: pyHanko, warm, shared context, the seal alone"
+PLAIN = "plain: pikepdf and pyHanko too, scope sealed"
+LEAN_PATH = "fast: the lean path, scope sealed"
+DOCUMENT = "plain with the drawn page, scope document"
 
 
 def valid(
@@ -50,13 +51,12 @@ def by_stages(pdf: bytes, trust: TrustState, stages: measure.Stages) -> None:
         "  seal: all checks (with the line above)",
         lambda: pades.validate(pdf, grants, world.AT, second_engine=False),
     )
-    found = stages.timed("  attachments", lambda: attachments.read(pdf))
+    found = stages.timed("  attachments", lambda: attachments.read_sealed(sealed))
     stages.timed(
         "  token: nine checks",
         lambda: check_token(found.token, trust, world.AT, LEAN),
     )
-    stages.timed("  record", lambda: record.decode(found.record))
-    del sealed
+    stages.timed("  record: read", lambda: record.decode(found.record))
 
 
 def measured(size: str) -> list[dict[str, object]]:
@@ -75,7 +75,8 @@ def measured(size: str) -> list[dict[str, object]]:
                 [partial(valid, one, place, trust, LEAN) for one in files]
             )
             stages.add(LEAN_PATH, spent / count)
-            by_stages(pdf, trust, stages)
+            for one in files[:STAGED]:
+                by_stages(one, trust, stages)
             stages.timed(DOCUMENT, partial(valid, pdf, place, trust, STANDARD))
         timings = stages.timings()
     return [
@@ -88,6 +89,9 @@ def measured(size: str) -> list[dict[str, object]]:
                 measure.ratio(timings, PEER, PLAIN, None),
                 measure.ratio(timings, PLAIN, LEAN_PATH, None),
             ],
-            "left_out": "imports, admitting the bundle, revocation lists, disk",
+            "left_out": (
+                "imports, admitting the bundle, revocation lists, disk; the peer looks"
+                " at the seal alone, ours at record, token, status and period too"
+            ),
         }
     ]

@@ -36,12 +36,34 @@ def show(name: str, results: list[dict[str, object]]) -> None:
             least, median = timing["min_us"], timing["median_us"]
             print(f"  {job:50}{least:9.1f} us{median:9.1f} us")
         for ratio in (result["ratio"], *result.get("more_ratios", ())):
-            target = f"; target {ratio['target']}" if ratio["target"] else ""
+            target = judged(ratio)
             print(f"  {ratio['name']}: {ratio['of_min']:g}x of min, ", end="")
             print(f"{ratio['of_median']:g}x of median{target}")
         for note in result.get("notes", ()):
             print(f"  {note}")
         print(f"  left out: {result['left_out']}")
+
+
+def judged(ratio: dict[str, object]) -> str:
+    """Say what was promised of a ratio, and whether its median keeps it."""
+    target, found = ratio["target"], ratio["of_median"]
+    if target is None:
+        return ""
+    at_most = bool(ratio.get("at_most"))
+    kept = found <= target if at_most else found >= target
+    word = "at most" if at_most else "at least"
+    return f"; promised {word} {target}x: {'kept' if kept else 'MISSED'}"
+
+
+def head(size: str) -> str:
+    """Return what a reader must know before any figure."""
+    found = measure.machine()
+    load = ", ".join(f"{part:.1f}" for part in os.getloadavg())
+    return (
+        f"{found['processor']}, {found['cores']} cores, load {load};"
+        f" Python {found['python']}; size {size}"
+        + ("" if size != "tiny" else ", which is no measurement")
+    )
 
 
 def main() -> None:
@@ -50,6 +72,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--out", type=Path, default=Path("bench-output"))
     arguments = parser.parse_args()
+    print(head(arguments.size))
     results = {}
     for name, job in JOBS.items():
         results[name] = job(arguments.size)

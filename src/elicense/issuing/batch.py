@@ -189,6 +189,7 @@ class _Job:
     row: Row | None = None
     license: License | None = None
     output: Output | None = None
+    qr_text: str = ""
     verdict: Verdict | None = None
     error: ElicenseError | None = field(default=None)
 
@@ -335,10 +336,11 @@ class Batch:
         if row.token is not None and row.pdf is not None:
             job.license, _ = record.decode(row.record)
             job.output = Output(row.identifier, row.token, row.pdf)
+            job.qr_text = payload.qr_text(row.token, check_page=self.desk.check_page)
             return
         drawn = job.drawn or draw_again(self.desk, row)
         pdf = printed(self.desk, drawn, _sure(job.prepared))
-        job.license = drawn.license
+        job.license, job.qr_text = drawn.license, drawn.qr_text
         job.output = Output(row.identifier, drawn.token, pdf)
         job.drawn = None
 
@@ -425,7 +427,7 @@ class Batch:
             license=_sure(job.license),
             state=row.state_at(at),
             pdf=output.pdf,
-            qr_text=payload.qr_text(output.token, check_page=self.desk.check_page),
+            qr_text=job.qr_text,
             verdict=_sure(job.verdict),
             warnings=(*_sure(job.prepared).warnings, *warned),
         )
