@@ -82,6 +82,8 @@ NOT_ALLOWED = {
     "the reversed byte order mark": ("甲\ufffe乙", 0xFFFE),
     "the last code point of a plane": ("甲\uffff乙", 0xFFFF),
     "a noncharacter": ("甲\ufdd0乙", 0xFDD0),
+    "a ligature of two letters": ("Ra\ufb01q", 0xFB01),
+    "a ligature of three letters": ("甲\ufb03乙", 0xFB03),
     "a NUL": ("甲\x00乙", 0x00),
     "a line feed": ("甲\n乙", 0x0A),
     "a carriage return": ("甲\r乙", 0x0D),

@@ -27,6 +27,7 @@ def of_pyhanko(value: generic.PdfObject) -> bytes:
 VALUES = {
     "a dictionary": (Dictionary(B=1, A=2), b"<<\n/A 2\n/B 1\n>>"),
     "an empty dictionary": (Dictionary(), b"<<\n>>"),
+    "a length that is no stream's": (Dictionary(Length=1), b"<<\n/Length 1\n>>"),
     "an array": (Array([1, Name.X, True, False, None]), b"[ 1 /X true false null ]"),
     "numbers": (Array([Decimal("1.50"), Decimal("-0.0"), -3]), b"[ 1.5 0 -3 ]"),
     "a string": (Array([String("a-b 1")]), b"[ (a\\055b 1) ]"),

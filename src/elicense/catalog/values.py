@@ -28,6 +28,8 @@ _REFUSED = {
     "Zp": Text("分段符", "a paragraph separator"),
 }
 _REPLACEMENT = "\ufffd"
+# Readers of a page give their letters instead, so that the page would seem to differ.
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
 _NO_CHARACTER = re.compile(
     "[\ufdd0-\ufdef"
     + "".join(
@@ -92,6 +94,8 @@ def _check_characters(found: Findings, field: str, value: str) -> bool:
             fault = Text("乱码替换字符", "the mark of a failed decoding")
         elif _NO_CHARACTER.match(char):
             fault = Text("非字符码位", "no character at all")
+        elif _LIGATURE.match(char):
+            fault = Text("连字，请写成单个字母", "a ligature; write its letters")
         if fault is not None:
             found.problem(
                 field,

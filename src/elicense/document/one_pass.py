@@ -7,8 +7,6 @@ needs beyond them, symbol, photo and attachments are written, and the file is se
 the way. Text, places and pictures are those of the plain press.
 """
 
-import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from elicense.attachments import Attachments
@@ -51,8 +49,7 @@ class OnePassPress:
         """
         self._sealer = OnePassSealer(identity)
         self._seal_art = seal_art
-        self._stocks: OrderedDict[Hashable, Stock] = OrderedDict()
-        self._lock = threading.Lock()
+        self._stocks: dict[Hashable, Stock] = {}
 
     def print(self, parts: DocumentParts) -> bytes:
         """Return the sealed PDF of a license (:meth:`elicense.document.Press.print`).
@@ -99,15 +96,15 @@ class OnePassPress:
             ingredients.picture is not None,
             tuple(file.name for file in ingredients.files),
         )
-        with self._lock:
-            if kind in self._stocks:
-                self._stocks.move_to_end(kind)
-                return self._stocks[kind]
+        stock = self._stocks.get(kind)
+        if stock is None:
+            # Without a lock, which a forked process could find held for ever: two
+            # threads may make the same stock, and both get the one that was kept.
             place = SealAppearance(0, seal_box(license_type), self._seal_art)
             assembled = assemble(ingredients, lettered.fresh)
             with assembled.pdf as pdf:
-                stock = stock_of(pdf, assembled.varying, place)
-            self._stocks[kind] = stock
-            if len(self._stocks) > MAX_STOCKS:
-                self._stocks.popitem(last=False)
-            return stock
+                made = stock_of(pdf, assembled.varying, place)
+            if len(self._stocks) >= MAX_STOCKS:
+                self._stocks.pop(next(iter(tuple(self._stocks))), None)
+            stock = self._stocks.setdefault(kind, made)
+        return stock

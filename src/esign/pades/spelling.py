@@ -4,7 +4,7 @@ It is the spelling of the writer that the plain path uses (pyHanko), so that fil
 both paths are read by one strict reader (docs/formats/pdf.md, section 1).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -79,15 +79,17 @@ def body(item: "pikepdf.Object", number: Number) -> bytes:
     import pikepdf  # noqa: PLC0415  costs 60 ms, and reading needs none of it
 
     if isinstance(item, pikepdf.Stream):
-        return stream(_entries(item, number, 0), item.read_raw_bytes())
+        keys = [key for key in item.keys() if key != "/Length"]  # noqa: SIM118  not a dict
+        return stream(_entries(item, keys, number, 0), item.read_raw_bytes())
     return _value(item, number, 0, top=True)
 
 
-def _entries(item: "pikepdf.Object", number: Number, depth: int) -> bytes:
+def _entries(
+    item: "pikepdf.Object", keys: Iterable[str], number: Number, depth: int
+) -> bytes:
     lines = (
         b"%s %s\n" % (name(key), _value(item[key], number, depth + 1))
-        for key in sorted(item.keys())
-        if key != "/Length"
+        for key in sorted(keys)
     )
     return b"".join(lines)
 
@@ -111,7 +113,7 @@ def _object(item: "pikepdf.Object", number: Number, depth: int) -> bytes:
     import pikepdf  # noqa: PLC0415  see body
 
     if isinstance(item, pikepdf.Dictionary):
-        return b"<<\n%s>>" % _entries(item, number, depth)
+        return b"<<\n%s>>" % _entries(item, item.keys(), number, depth)
     if isinstance(item, pikepdf.Array):
         parts = (b" " + _value(part, number, depth + 1) for part in item.as_list())
         return b"[%s ]" % b"".join(parts)
