@@ -197,10 +197,14 @@ def measured(size: str) -> list[dict[str, object]]:
                 measure.ratio(timings, PLAIN, FAST, None),
             ],
             "notes": [
-                "indented: the stages of a batch; twice indented: one license alone,"
-                " cold, as it is drawn up and printed",
-                f"of the batch one license in {BatchPolicy().sample} is validated in"
-                " full, with the page as it is drawn",
+                (
+                    "indented: the stages of a batch; twice indented: one license alone,"
+                    " cold, as it is drawn up and printed"
+                ),
+                (
+                    f"of the batch one license in {BatchPolicy().sample} is validated in"
+                    " full, with the page as it is drawn"
+                ),
             ],
             "left_out": (
                 "photos, devices, publication, reading rows, writing files; the peer"

@@ -236,12 +236,10 @@ def _content(sealed: SealedPdf, kind: _Kind, number: int) -> bytes:
     specification = kind.specification.fullmatch(sealed.dictionary(number))
     if specification is None:
         raise MalformedError(f"PDF: {kind.name} is not specified as ours are")
-    file = int(specification[1])
-    text = sealed.dictionary(file)
+    text, stream = sealed.stream(int(specification[1]))
     if not kind.file.fullmatch(text):
         reason = "without a filter" if b"/Filter" in text else "as ours are"
         raise MalformedError(f"PDF: {kind.name} is not stored {reason}")
-    stream = sealed.stream(file)
     if len(stream) > kind.limit:
         raise MalformedError(f"PDF: {kind.name} has more than {kind.limit} bytes")
     data = bytes(stream)

@@ -37,16 +37,20 @@ def load_settings(folder: Path) -> Settings:
 def load_catalog(folder: Path) -> Catalog:
     """Return the built-in types and those under ``types/`` of a workspace.
 
-    PDFs beside them are backgrounds that they may name.
+    Of the PDFs beside them those are read that a type names as its background.
 
     Raises:
-        CatalogError: a file is wrong.
-        FileError: a file cannot be read.
+        CatalogError: a type is wrong, or its background can not be read.
+        FileError: the file of a type cannot be read.
     """
     types = folder / TYPES_FOLDER
-    found = sorted((*types.glob("*.toml"), *types.glob("*.pdf")))
+
+    def beside(name: str) -> bytes:
+        return files.read_whole(types / name, _MAX_FILE_BYTES)
+
+    found = sorted(types.glob("*.toml"))
     return Catalog.builtin().with_files(
-        {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}
+        {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}, beside
     )
 
 

@@ -237,6 +237,7 @@ class Identifier:
         )
 
 
+@functools.lru_cache(maxsize=4096)  # of one license it is asked more than once
 def is_standard(text: str) -> bool:
     """Tell whether a text is an identifier without root, in the standard dialect.
 
@@ -249,6 +250,11 @@ def is_standard(text: str) -> bool:
     type_code, issuer, serial, version, check = match.groups()
     product = _product(_product_of_issuer(type_code, issuer), serial + version)
     return bool(check == _ALPHANUMERIC[(37 - product) % 36])
+
+
+def type_part(text: str) -> str:
+    """Return the type code in the text of an identifier that was parsed before."""
+    return text.rsplit(".", 5)[1]
 
 
 def issuer_part(text: str) -> str:

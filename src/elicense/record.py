@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+from elicense import quick_record
 from elicense.catalog.kinds import CODE_TYPES, COPIES, ORIGINS
 from elicense.dates import parse_day
-from elicense.identifiers import Identifier
+from elicense.identifiers import ROOT, Identifier, is_standard
 from elicense.masking import contains_citizen_id, mask_code, mask_holder
 from elicense.model import (
     Checkpoint,
@@ -69,11 +70,23 @@ def decode(data: bytes) -> tuple[License, bytes]:
     """
     if len(data) > MAX_SIZE:
         raise MalformedError(f"record: more than {MAX_SIZE} bytes")
+    return quick_record.read(data) or decode_simply(data)
+
+
+def decode_simply(data: bytes) -> tuple[License, bytes]:
+    """Return what :func:`decode` does, by the general decoder alone.
+
+    Args:
+        data: at most ``MAX_SIZE`` bytes.
+
+    Raises:
+        MalformedError: as :func:`decode`.
+    """
     record = Fields(cbor.decode(data, max_depth=_DEPTH), "record")
     if record.text("format") != FORMAT:
         raise MalformedError(f"record.format: expected {FORMAT}")
     salt = record.bytes("salt", SALT_SIZE)
-    identifier = Identifier.parse(record.text("identifier")).text
+    identifier = _identifier(record.text("identifier"))
     decoded = License(
         identifier=identifier,
         issuer=_issuer(record.map("issuer")),
@@ -285,7 +298,15 @@ def _scan(entries: Fields) -> Scan:
 
 
 def _previous(record: Fields, key: int | str) -> str:
-    return Identifier.parse(record.text(key)).text
+    return _identifier(record.text(key))
+
+
+def _identifier(text: str) -> str:
+    """Return an identifier that is one; most are read without taking them apart."""
+    root, known, rest = text.partition(f"{ROOT}.")
+    if known and not root and is_standard(rest):
+        return text
+    return Identifier.parse(text).text
 
 
 def _type_fields(value: cbor.Value) -> Mapping[str, FieldValue]:

@@ -221,8 +221,10 @@ class Workspace(Office):
         Args:
             requests: read as they are needed; an error stands for a row that could not
                 be read.
-            deliver: makes of a chunk's outcomes what is wanted of them, in the process
-                that issued them; ``list`` gives the outcomes, without workers.
+            deliver: makes of a chunk's outcomes what is wanted of them, one for each,
+                in the process that issued them. With one process ``list`` gives the
+                outcomes as they are. With more, what it gives comes through a pipe:
+                plain values, such as the identifier; it writes a PDF itself.
             at: the run's instant; now where None.
             policy: chunk and sample.
             workers: processes; 1 is this one alone.

@@ -20,6 +20,7 @@ MAX_ITEMS = 10_000_000  # of a bundle with every department of a province
 MAX_DEPTH = 12  # nested arrays, maps and tags; the deepest format here uses 7
 _UINT, _NINT, _BSTR, _TSTR, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _SIMPLE_VALUES = {20: False, 21: True, 22: None}
+_ARGUMENT = 31  # bits of the initial byte that are not the major type
 _DIRECT = 24  # heads below this carry their argument in the initial byte
 _SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}  # else a shorter head fits
 _UINT64 = (1 << 64) - 1
@@ -124,102 +125,126 @@ def decode(
         MalformedError: anything else, with the offset of the first fault.
     """
     decoder = _Decoder(data, tags, max_items)
-    value = decoder.item(max_depth)
-    if decoder.position != len(data):
-        raise decoder.fault("bytes after the end of the item")
+    value, end = decoder.item(0, max_depth)
+    if end != len(data):
+        raise _fault(end, "bytes after the end of the item")
     return value
 
 
+def _fault(at: int, reason: str) -> MalformedError:
+    return MalformedError(f"CBOR, byte {at}: {reason}")
+
+
 class _Decoder:
-    """One pass over the bytes; ``position`` is the next byte to read."""
+    """One pass over the bytes; every reader returns a value and where it ends."""
+
+    __slots__ = ("_readers", "data", "left", "tags")
 
     def __init__(self, data: bytes, tags: frozenset[int], max_items: int) -> None:
         self.data = data
         self.tags = tags
         self.left = max_items
-        self.position = 0
+        self._readers = (
+            self._unsigned,
+            self._negative,
+            self._bytes,
+            self._text,
+            self._array,
+            self._map,
+            self._tag,
+            self._simple,
+        )
 
-    def fault(self, reason: str) -> MalformedError:
-        return MalformedError(f"CBOR, byte {self.position}: {reason}")
-
-    def item(self, depth: int) -> Value:
+    def item(self, at: int, depth: int) -> tuple[Value, int]:
+        """Read the item that begins at an offset."""
         self.left -= 1
         if self.left < 0:
-            raise self.fault("more items than are allowed here")
-        major, argument = self._head()
-        match major:
-            case 0:
-                return argument
-            case 1:
-                return -1 - argument
-            case 2:
-                return self._take(argument)
-            case 3:
-                return self._text(argument)
-            case 7:
-                return self._simple(argument)
-            case _:
-                return self._nested(major, argument, depth - 1)
-
-    def _nested(self, major: int, argument: int, depth: int) -> Value:
-        if depth < 0:
-            raise self.fault("nested too deeply")
-        if major == _TAG:
-            if argument not in self.tags:
-                raise self.fault(f"tag {argument} is not allowed here")
-            return Tag(argument, self.item(depth))
-        if argument > len(self.data) - self.position:
-            raise self.fault("more items announced than bytes follow")
-        if major == _ARRAY:
-            return [self.item(depth) for _ in range(argument)]
-        return self._map(argument, depth)
-
-    def _head(self) -> tuple[int, int]:
-        if self.position >= len(self.data):
-            raise self.fault("the data ends where an item must start")
-        initial = self.data[self.position]
-        major, short = initial >> 5, initial & 31
-        self.position += 1
-        if short < _DIRECT:
-            return major, short
-        if short not in _SMALLEST or major == _SIMPLE:
-            raise self.fault("floats, simple values and indefinite lengths")
-        argument = int.from_bytes(self._take(1 << (short - _DIRECT)), "big")
-        if argument < _SMALLEST[short]:
-            raise self.fault("a head longer than its argument needs")
-        return major, argument
-
-    def _take(self, size: int) -> bytes:
-        end = self.position + size
-        if end > len(self.data):
-            raise self.fault("the data ends inside an item")
-        chunk = self.data[self.position : end]
-        self.position = end
-        return chunk
-
-    def _text(self, size: int) -> str:
-        raw = self._take(size)
+            raise _fault(at, "more items than are allowed here")
         try:
-            return raw.decode("utf-8")
+            initial = self.data[at]
+        except IndexError as err:
+            raise _fault(at, "the data ends where an item must start") from err
+        argument = initial & _ARGUMENT
+        if argument < _DIRECT:
+            return self._readers[initial >> 5](argument, at + 1, depth)
+        argument, at = self._long(initial, at + 1)
+        return self._readers[initial >> 5](argument, at, depth)
+
+    def _long(self, initial: int, at: int) -> tuple[int, int]:
+        """Read an argument that follows the initial byte."""
+        short = initial & _ARGUMENT
+        if short not in _SMALLEST or initial >> 5 == _SIMPLE:
+            raise _fault(at, "floats, simple values and indefinite lengths")
+        raw, at = self._bytes(1 << (short - _DIRECT), at, 0)
+        argument = int.from_bytes(raw, "big")
+        if argument < _SMALLEST[short]:
+            raise _fault(at, "a head longer than its argument needs")
+        return argument, at
+
+    def _unsigned(self, argument: int, at: int, _depth: int) -> tuple[int, int]:
+        return argument, at
+
+    def _negative(self, argument: int, at: int, _depth: int) -> tuple[int, int]:
+        return -1 - argument, at
+
+    def _bytes(self, size: int, at: int, _depth: int) -> tuple[bytes, int]:
+        end = at + size
+        if end > len(self.data):
+            raise _fault(at, "the data ends inside an item")
+        return self.data[at:end], end
+
+    def _text(self, size: int, at: int, _depth: int) -> tuple[str, int]:
+        end = at + size
+        if end > len(self.data):
+            raise _fault(at, "the data ends inside an item")
+        try:
+            return self.data[at:end].decode(), end
         except UnicodeDecodeError as err:
-            raise self.fault("text that is not UTF-8") from err
+            raise _fault(end, "text that is not UTF-8") from err
 
-    def _simple(self, argument: int) -> Value:
+    def _simple(self, argument: int, at: int, _depth: int) -> tuple[Value, int]:
         if argument not in _SIMPLE_VALUES:
-            raise self.fault("floats, simple values and indefinite lengths")
-        return _SIMPLE_VALUES[argument]
+            raise _fault(at, "floats, simple values and indefinite lengths")
+        return _SIMPLE_VALUES[argument], at
 
-    def _map(self, size: int, depth: int) -> Mapping[int | str, Value]:
+    def _tag(self, number: int, at: int, depth: int) -> tuple[Value, int]:
+        self._require_depth(at, depth)
+        if number not in self.tags:
+            raise _fault(at, f"tag {number} is not allowed here")
+        value, at = self.item(at, depth - 1)
+        return Tag(number, value), at
+
+    def _array(self, size: int, at: int, depth: int) -> tuple[Value, int]:
+        self._require_room(size, at, depth)
+        out: list[Value] = []
+        for _ in range(size):
+            value, at = self.item(at, depth - 1)
+            out.append(value)
+        return out, at
+
+    def _map(self, size: int, at: int, depth: int) -> tuple[Value, int]:
+        self._require_room(size, at, depth)
         out: dict[int | str, Value] = {}
         last = b""
+        data, item = self.data, self.item
         for _ in range(size):
-            start = self.position
-            key = self.item(0)
-            raw = self.data[start : self.position]
-            if isinstance(key, bool) or not isinstance(key, (int, str)):
-                raise self.fault("a map key that is neither an integer nor text")
+            key, end = item(at, 0)
+            if type(key) is not str and type(key) is not int:
+                raise _fault(end, "a map key that is neither an integer nor text")
+            raw = data[at:end]
             if raw <= last:
-                raise self.fault("map keys repeated or out of order")
+                raise _fault(end, "map keys repeated or out of order")
             last = raw
-            out[key] = self.item(depth)
-        return out
+            out[key], at = item(end, depth - 1)
+        return out, at
+
+    def _require_room(self, size: int, at: int, depth: int) -> None:
+        """Refuse more items than bytes follow, before any of them is read."""
+        self._require_depth(at, depth)
+        if size > len(self.data) - at:
+            raise _fault(at, "more items announced than bytes follow")
+
+    @staticmethod
+    def _require_depth(at: int, depth: int) -> None:
+        if depth < 1:
+            raise _fault(at, "nested too deeply")

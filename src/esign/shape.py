@@ -38,16 +38,19 @@ class Fields:
 
     def take(self, key: int | str) -> cbor.Value:
         """Take any value; MalformedError if the key is missing."""
-        if key not in self._left:
-            raise MalformedError(f"{self._what}: {key!r} is missing")
-        return self._left.pop(key)
+        try:
+            return self._left.pop(key)
+        except KeyError as err:
+            raise MalformedError(f"{self._what}: {key!r} is missing") from err
 
     def text(self, key: int | str) -> str:
         """Take a text."""
-        value = self.take(key)
-        if not isinstance(value, str):
-            raise self._wrong(key, "a text")
-        return value
+        value = self._left.get(key)
+        if isinstance(value, str):
+            del self._left[key]
+            return value
+        self.take(key)
+        raise self._wrong(key, "a text")
 
     def bytes(self, key: int | str, size: int | None = None) -> bytes:
         """Take a byte string, of ``size`` bytes where that is given."""

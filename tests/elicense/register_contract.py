@@ -748,6 +748,9 @@ class RegisterContract:
         with register.batch(), pytest.raises(ValueError, match="batch"):
             register.let_go()
         assert register.count() == 1
+        register.let_go()
+        register.let_go()
+        assert register.count() == 1
 
     def test_a_forked_process_shares_no_descriptor(self, register):
         reserve(register, 1)
@@ -887,6 +890,35 @@ class RegisterContract:
             )
         assert found[2].plan == ()
 
+    def test_what_is_in_force_is_what_the_plans_say(self, register):
+        number = "JY29901010000018"
+        made = [issue(register, n) for n in range(6)]
+        other = replace(request("other"), number="JY29901010000026")
+        another = register.reserve(other, build).identifier
+        register.store_output(another, b"token", b"pdf")
+        happen(register, event(another, EventKind.ISSUED))
+        reserve(register, "reserved")
+        days = [AT + timedelta(days=day) for day in range(-1, 5)]
+        happen(register, cancelled(made[1], effective_at=days[3]))
+        happen(register, held(made[2], effective_at=days[2]))
+        happen(register, renewed(made[3], made[4], effective_at=days[4]))
+        happen(register, cancelled(made[5], effective_at=days[0]))
+        seen = set()
+        for at in days:
+            found = register.in_force(number, at, 99)
+            assert found == tuple(
+                item.identifier
+                for item in register.named(number)
+                if lifecycle.state_at(item.plan, at) in (State.ISSUED, State.SUSPENDED)
+            ), at
+            assert register.in_force(number, at, 2) == found[:2]
+            seen.add(found)
+        assert len(seen) == 4
+        assert register.in_force("JY0", AT, 1) == ()
+        assert register.in_force(other.number, AT, 9) == (another,)
+        with pytest.raises(ValueError, match="from one"):
+            register.in_force(number, AT, 0)
+
     def test_what_cannot_be_written_as_text_names_nothing(self, register):
         issue(register, 1)
         before = everything(register)
@@ -895,6 +927,7 @@ class RegisterContract:
             with pytest.raises(NotFoundError):
                 call(half)
         assert register.named(half) == ()
+        assert register.in_force(half, AT, 1) == ()
         assert register.by_key(replace(request(1).key, number=half)) is None
         assert everything(register) == before
 

@@ -4,47 +4,66 @@ import io
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elicense import document, samples
 from elicense.catalog import Catalog
+from elicense.changing import Grounds, revoke
+from elicense.document import OnePassPress
 from elicense.errors import (
     ApplicationError,
     ConflictError,
     ElicenseError,
+    IllegalTransitionError,
     Problem,
     TooLongError,
     UnknownTypeError,
 )
+from elicense.events import Reason
 from elicense.issuing import (
     Batch,
     BatchPolicy,
     NotReleasedError,
     Request,
     SampleError,
+    UnreadError,
     issue,
     issue_many,
     rows,
 )
-from elicense.issuing.workers import WorkerError, spread
+from elicense.issuing.chunks import chunks, marks_of
+from elicense.issuing.releasing import MANY, same_number
+from elicense.issuing.workers import NoWorkerError, WorkerError, spread
 from elicense.lifecycle import State
 from elicense.model import Text
 from elicense.policy import ValidationPolicy
 from elicense.register.sqlite import SqliteRegister
-from elicense.testing import START, Simulator
+from elicense.testing import CODE, START, Simulator
+from elicense.trust import Period
 from elicense.validating import validate_pdf
+from esign import algorithms, seal_image
+from esign.algorithms import Suite
 from esign.errors import UnavailableError
+from esign.seal_image import SealSpec
+from esign.signer import SoftwareSigner
 from esign.verdict import Code
+from tests.elicense import register_contract
 
 SMALL = BatchPolicy(chunk=3, sample=10**6)
+DESCRIPTORS = Path("/proc/self/fd")  # of this process, on Linux
 HANG = 60  # seconds after which a child counts as stuck
 
 
@@ -58,6 +77,17 @@ def asked(n, number=None, **changes):
     application = samples.variant("food-business", START, n) | changes
     return Request(
         type_name="food-business", application=application, number=number or f"C{n:05d}"
+    )
+
+
+def renewal(old, number):
+    return Request(
+        type_name="food-business",
+        application=samples.sample("food-business", START) | {"principal": "王示例"},
+        number=number,
+        operation="renew",
+        previous=old.license.identifier,
+        grounds=Grounds(reason=Reason.CHANGED, note="申请"),
     )
 
 
@@ -140,6 +170,203 @@ class TestOneByOne:
         assert first.issued.warnings == ()
         assert [w.field for w in second.issued.warnings] == ["number"]
 
+    def test_each_of_many_twins_is_told_of_those_before_it(self, world):
+        twins = [asked(0, number=f"twin {n}") for n in range(5)]
+        done = list(issue_many(world.desk(), twins, world.at, SMALL))
+        told = [[w.message.en.split()[0] for w in o.issued.warnings] for o in done]
+        assert told == [[], ["1"], ["2"], ["3"], ["4"]]
+
+    def test_twins_are_looked_for_once_and_while_nobody_waits(self, world):
+        register = Watched(world.department.register._file)
+        desk = replace(world.desk(), register=register)
+        given_rows = [asked(0), asked(1), asked(0, number="twin")]
+        list(issue_many(desk, given_rows, world.at, SMALL))
+        assert len(register.asked) == len(set(register.asked)) == 2
+        assert not any(register.inside)
+
+    def test_a_number_that_very_many_bear_is_not_counted_to_its_end(self, world):
+        register, at = world.department.register, register_contract.AT
+        with register.batch():
+            for number in range(MANY + 1):
+                register_contract.issue(register, number)
+        found = list(register.rows())
+        first, last = same_number(register, [(found[0], at), (found[-1], at)])
+        assert first[0].message.en.startswith("at least 100 other")
+        assert first == last
+        for row in found[1:3]:
+            register_contract.revoke(register, row.identifier)
+        (fewer,) = same_number(register, [(found[0], at)])
+        assert fewer[0].message.en.startswith("98 other")
+
+
+class TestUnread:
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_what_came_before_an_unreadable_row_is_issued(self, world, workers):
+        cause = ElicenseError(Text("坏行", "a bad line"))
+        batch = Batch(world.desk(), world.at, SMALL)
+        run = spread(batch, _until(8, cause), _pids, workers)
+        told = []
+        with pytest.raises(UnreadError) as caught:
+            told.extend(run)
+        assert [place for place, _ in told] == list(range(1, 9))
+        assert world.department.register.count() == 8
+        assert all(row.is_issued for row in world.department.register.rows())
+        assert (caught.value.given, caught.value.cause) == (8, cause)
+        assert "row 9 cannot be read" in caught.value.message.en
+        assert "第 9 行" in caught.value.message.zh
+        assert multiprocessing.active_children() == []
+
+    def test_an_error_of_another_kind_is_raised_as_it_is(self, world):
+        run = issue_many(world.desk(), _until(2, OSError("gone")), world.at, SMALL)
+        assert [next(run).place for _ in range(2)] == [1, 2]
+        with pytest.raises(OSError, match="gone") as caught:
+            next(run)
+        assert caught.value.__notes__ == ["2 rows were read before, and are done"]
+
+    def test_a_first_row_that_cannot_be_read(self, world):
+        cause = ElicenseError(Text("坏行", "a bad line"))
+        with pytest.raises(UnreadError, match="row 1 cannot"):
+            next(issue_many(world.desk(), _until(0, cause), world.at, SMALL))
+        assert world.department.register.count() == 0
+
+
+KEYS = st.integers(0, 5)
+
+
+class TestChunks:
+    @settings(max_examples=60)
+    @given(
+        st.lists(st.one_of(KEYS, st.none()), max_size=12),
+        st.integers(1, 4),
+    )
+    def test_every_row_once_in_order_and_free_of_the_others(self, keys, size):
+        bad = ApplicationError([Problem("(data)", Text("坏行", "a bad row"))])
+        given_rows = [
+            bad if n is None else Request(type_name="x", application={}, number=str(n))
+            for n in keys
+        ]
+        cut = list(chunks(given_rows, BatchPolicy(chunk=size)))
+        assert [entry for chunk in cut for entry in chunk] == list(
+            enumerate(given_rows, 1)
+        )
+        for chunk in cut:
+            requests = [r for _, r in chunk if isinstance(r, Request)]
+            assert 1 <= len(chunk) <= size
+            assert len(marks_of(chunk)) == len(requests)
+
+    def test_large_applications_make_small_chunks(self):
+        sizes = [10, 40, 50, 1, 500, 1, 1]
+        given_rows = [
+            Request(
+                type_name="x",
+                application={"photo": "x" * (size - 1), "items": [{"name": "y"}]},
+                number=str(n),
+            )
+            for n, size in enumerate(sizes)
+        ]
+        cut = list(chunks(given_rows, BatchPolicy(size=100)))
+        assert [len(chunk) for chunk in cut] == [3, 1, 1, 2]
+
+    def test_a_scan_counts(self):
+        paper = Request(
+            type_name="x",
+            application={},
+            number="1",
+            is_case=False,
+            operation="import",
+            scan=bytes(80),
+        )
+        given_rows = [paper, replace(paper, number="2")]
+        assert len(list(chunks(given_rows, BatchPolicy(size=100)))) == 2
+        assert len(list(chunks(given_rows, BatchPolicy(size=160)))) == 1
+
+    @pytest.mark.parametrize("name", ["chunk", "sample", "size"])
+    def test_what_counts_from_one(self, name):
+        with pytest.raises(ValueError, match="from one"):
+            BatchPolicy(**{name: 0})
+
+    def test_of_two_renewals_of_one_license_the_second_reserves_nothing(self, world):
+        desk = world.desk()
+        old = issue(desk, asked(0), world.at)
+        both = [renewal(old, "R1"), asked(1), renewal(old, "R2")]
+        done = list(issue_many(desk, both, world.at, BatchPolicy(chunk=10)))
+        assert done[0].issued.state is State.ISSUED
+        assert isinstance(done[2].error, IllegalTransitionError)
+        assert desk.register.get(old.license.identifier).successor == (
+            done[0].issued.license.identifier
+        )
+        assert all(row.is_issued for row in desk.register.rows())
+        assert desk.register.count() == 3
+
+
+class TestAtOnce:
+    """Another run does the same rows while this one prints."""
+
+    def test_what_another_run_issued_first_is_told_as_there_already(self, world):
+        desk = world.desk()
+        others = []
+
+        def other_run():
+            others.extend(issue_many(desk, map(asked, range(3)), world.at, SMALL))
+
+        slow = replace(desk, press=OvertakenPress(desk.press, other_run))
+        done = list(issue_many(slow, map(asked, range(4)), world.at, SMALL))
+        assert [one.existed for one in others] == [False] * 3
+        assert [one.existed for one in done] == [True] * 3 + [False]
+        assert [one.issued.pdf for one in done[:3]] == [o.issued.pdf for o in others]
+        assert [one.issued.state for one in done] == [State.ISSUED] * 4
+        assert desk.register.counts() == {"issue": 4}
+
+    def test_bytes_that_another_run_signed_differently_are_taken(self, world):
+        desk = fickle(world)
+        others = []
+
+        def other_run():
+            others.extend(issue_many(desk, map(asked, range(3)), world.at, SMALL))
+
+        slow = replace(desk, press=OvertakenPress(desk.press, other_run))
+        done = list(issue_many(slow, map(asked, range(3)), world.at, SMALL))
+        assert [(one.existed, one.error) for one in done] == [(True, None)] * 3
+        for one, other in zip(done, others, strict=True):
+            kept = desk.register.get(one.issued.license.identifier)
+            assert one.issued.pdf == other.issued.pdf == kept.pdf
+            assert one.issued.qr_text == other.issued.qr_text
+            assert validate_pdf(one.issued.pdf, desk.trust, world.at).code is Code.VALID
+
+    @pytest.mark.parametrize("many", [False, True], ids=["alone", "in a batch"])
+    @pytest.mark.parametrize("issued", [False, True], ids=["stored", "issued"])
+    def test_a_row_that_another_process_stored_meanwhile(self, world, many, issued):
+        desk = fickle(world)
+
+        def other_run():
+            if issued:
+                issue(desk, asked(0), world.at)
+                return
+            dies = replace(desk, register=Dying(desk.register._file))
+            with pytest.raises(UnavailableError):
+                issue(dies, asked(0), world.at)
+
+        slow = replace(desk, press=OvertakenPress(desk.press, other_run))
+        if many:
+            (one,) = issue_many(slow, [asked(0)], world.at, SMALL)
+            assert one.existed is issued
+            made = one.issued
+        else:
+            made = issue(slow, asked(0), world.at)
+        row = desk.register.get(made.license.identifier)
+        assert (made.pdf, made.state) == (row.pdf, State.ISSUED)
+        assert row.state_at(world.at) is State.ISSUED
+        assert desk.register.count() == 1
+
+    def test_a_license_that_was_revoked_since_is_told_as_revoked(self, world):
+        desk = world.desk()
+        (one,) = issue_many(desk, [asked(0)], world.at, SMALL)
+        later = world.at + timedelta(hours=1)
+        grounds = Grounds(reason=Reason.CANCELLED, note="申请")
+        revoke(desk.register, one.issued.license.identifier, grounds, later)
+        (again,) = issue_many(desk, [asked(0)], later, SMALL)
+        assert (again.existed, again.issued.state) == (True, State.REVOKED)
+
 
 class TestAgain:
     def test_the_same_rows_give_the_same_bytes_and_no_new_license(self, world):
@@ -205,13 +432,39 @@ class TestAgain:
         serials = [row.allocation.serial for row in found]
         assert len(set(serials)) == 30
 
+    @pytest.mark.parametrize("many", [False, True], ids=["alone", "in a batch"])
+    def test_a_newer_version_of_the_type_refuses_no_row_of_the_old_one(
+        self, world, many
+    ):
+        desk = world.desk()
+        dies = replace(desk, press=StoppingPress(desk.press, after=3))
+        with pytest.raises(UnavailableError):
+            list(issue_many(dies, map(asked, range(6)), world.at, SMALL))
+        assert [row.is_issued for row in desk.register.rows()] == [True] * 3 + [
+            False
+        ] * 3
+        wanted = tuple(replace(rule, required=True) for rule in FOOD.fields)
+        newer = replace(FOOD, version=FOOD.version + 1, fields=wanted)
+        catalog = Catalog([*Catalog.builtin().types(), newer])
+        changed = replace(desk, catalog=catalog)
+        if many:
+            done = list(issue_many(changed, map(asked, range(7)), world.at, SMALL))
+            assert [one.error is None for one in done] == [True] * 6 + [False]
+            assert isinstance(done[6].error, ApplicationError)
+            return
+        for n in range(6):
+            made = issue(changed, asked(n), world.at)
+            assert made.license.draft.type_version == FOOD.version
+        with pytest.raises(ApplicationError):
+            issue(changed, asked(6), world.at)
+
 
 class TestSample:
     def test_a_failed_sample_stops_the_run_and_nothing_of_its_chunk_goes_out(
         self, world
     ):
         desk = world.desk()
-        lying = replace(desk, press=LyingPress(desk.press, place=5))
+        lying = replace(desk, press=LyingPress(desk.press, 5))
         policy = BatchPolicy(chunk=3, sample=5)
         run = issue_many(lying, map(asked, range(9)), world.at, policy)
         assert [next(run).place for _ in range(3)] == [1, 2, 3]
@@ -227,7 +480,7 @@ class TestSample:
 
     def test_the_first_of_a_type_is_in_the_sample(self, world):
         desk = world.desk()
-        lying = replace(desk, press=LyingPress(desk.press, place=1))
+        lying = replace(desk, press=LyingPress(desk.press, 1))
         with pytest.raises(SampleError):
             list(issue_many(lying, map(asked, range(3)), world.at, SMALL))
         assert not any(row.is_issued for row in desk.register.rows())
@@ -239,10 +492,64 @@ class TestSample:
         unknown = replace(world.desk(), policy=ValidationPolicy())
         policy = BatchPolicy(chunk=3, sample=10**6)
         batch = Batch(unknown, world.at, policy)
-        batch._sampled.add("food-business")
         done = batch.issue([(n + 1, asked(n)) for n in range(2)])
         assert [type(one.error) for one in done] == [NotReleasedError] * 2
         assert [row.is_issued for row in desk.register.rows()] == [True, False, False]
+
+    def test_after_the_first_the_sample_is_one_in_many(self, world):
+        desk = world.desk()
+        lying = replace(desk, press=LyingPress(desk.press, 2, 3))
+        policy = BatchPolicy(chunk=9, sample=4)
+        assert len(list(issue_many(lying, map(asked, range(3)), world.at, policy))) == 3
+        lying = replace(desk, press=LyingPress(desk.press, 4))
+        with pytest.raises(SampleError):
+            list(issue_many(lying, map(asked, range(3, 9)), world.at, policy))
+
+    def test_what_an_earlier_run_printed_says_nothing_of_this_press(self, world):
+        desk = world.desk()
+        dies = replace(desk, register=Dying(desk.register._file))
+        with pytest.raises(UnavailableError):
+            issue(dies, asked(0), world.at)
+        lying = replace(desk, press=LyingPress(desk.press, 1))
+        run = issue_many(lying, map(asked, range(2)), world.at, SMALL)
+        with pytest.raises(SampleError) as caught:
+            list(run)
+        assert caught.value.place == 2
+        assert not any(row.is_issued for row in desk.register.rows())
+
+    def test_a_reservation_whose_key_was_renewed_since_stops_no_later_run(self, world):
+        desk = world.desk()
+        dies = replace(desk, press=StoppingPress(desk.press, after=0))
+        with pytest.raises(UnavailableError):
+            list(issue_many(dies, map(asked, range(3)), world.at, SMALL))
+        world.at += timedelta(days=2)
+        owner = world.department
+        owner.token = SoftwareSigner.generate(Suite.ES256)
+        owner.token_period = Period(START + timedelta(days=1), None)
+        done = list(issue_many(world.desk(), map(asked, range(6)), world.at, SMALL))
+        assert [type(one.error) for one in done[:3]] == [NotReleasedError] * 3
+        assert [one.error for one in done[3:]] == [None] * 3
+        assert [row.is_issued for row in desk.register.rows()] == [False] * 3 + [
+            True
+        ] * 3
+
+    def test_reservations_that_fail_in_full_fail_alone_and_the_next_is_asked(
+        self, world
+    ):
+        desk = world.desk()
+        dies = replace(desk, press=StoppingPress(desk.press, after=0))
+        with pytest.raises(UnavailableError):
+            list(issue_many(dies, map(asked, range(3)), world.at, SMALL))
+        lying = replace(desk, press=LyingPress(desk.press, 1, 2))
+        done = list(issue_many(lying, map(asked, range(3)), world.at, SMALL))
+        assert [type(one.error) for one in done[:2]] == [NotReleasedError] * 2
+        assert done[2].issued.state is State.ISSUED
+        # Nothing passed before a new license fails, so that one stops the run.
+        lying = replace(desk, press=LyingPress(desk.press, 1, 2, 3))
+        run = issue_many(lying, map(asked, [0, 1, 7]), world.at, SMALL)
+        with pytest.raises(SampleError) as caught:
+            list(run)
+        assert caught.value.place == 3
 
 
 class TestPlaces:
@@ -325,6 +632,60 @@ class TestWorkers:
         with pytest.raises(TypeError, match="pipe"):
             list(spread(batch, map(asked, range(6)), list, 2))
         assert all(row.is_issued for row in world.department.register.rows())
+
+    def test_the_first_of_two_rows_of_one_key_wins_whatever_its_chunk_costs(
+        self, world
+    ):
+        # The second stands alone in a chunk, which would be done long before.
+        cut = BatchPolicy(chunk=20, sample=10**6)
+        given_rows = [*map(asked, range(40)), asked(1, number="C00020")]
+        told = list(spread(Batch(world.desk(), world.at, cut), given_rows, _errors, 2))
+        assert told == [None] * 40 + ["ConflictError"]
+
+    def test_of_two_renewals_the_first_wins_whatever_its_chunk_costs(self, world):
+        desk = world.desk()
+        old = issue(desk, asked(0, number="old"), world.at)
+        cut = BatchPolicy(chunk=20, sample=10**6)
+        given_rows = [
+            *map(asked, range(20)),
+            *(renewal(old, "R1"), *map(asked, range(20, 39))),
+            renewal(old, "R2"),
+        ]
+        told = list(spread(Batch(desk, world.at, cut), given_rows, _errors, 2))
+        assert told == [None] * 40 + ["IllegalTransitionError"]
+        assert all(row.is_issued for row in desk.register.rows())
+
+    def test_a_worker_shares_no_descriptor_of_the_register(self, world):
+        if not DESCRIPTORS.is_dir():
+            pytest.skip("open files are read from /proc")
+        batch = Batch(world.desk(), world.at, SMALL)
+        told = list(spread(batch, map(asked, range(12)), _descriptors, 2))
+        # One, its own: what a parent's lock and what a child's lock is stays apart.
+        assert told == [1] * 12
+
+    def test_an_interrupt_of_the_whole_group_does_not_end_a_worker(self, world):
+        batch = Batch(world.desk(), world.at, SMALL)
+        told = list(spread(batch, map(asked, range(12)), Interrupted(os.getpid()), 2))
+        assert told == list(range(1, 13))
+        assert all(row.is_issued for row in world.department.register.rows())
+
+    def test_where_no_more_processes_start_those_that_did_are_let_go(self, world):
+        batch = Batch(world.desk(), world.at, SMALL)
+        run = spread(batch, map(asked, range(12)), _pids, 64)
+        assert [next(run)[0] for _ in range(3)] == [1, 2, 3]
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        taken = {int(path.name) for path in Path("/dev/fd").iterdir()}
+        free = [number for number in range(1024) if number not in taken]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free[10], hard))
+        try:
+            with pytest.raises(NoWorkerError, match="could not be started"):
+                next(run)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert multiprocessing.active_children() == []
+        again = Batch(world.desk(), world.at, SMALL)
+        assert len(list(spread(again, map(asked, range(12)), _pids, 2))) == 12
+        assert world.department.register.count() == 12
 
     @pytest.mark.parametrize("workers", [0, 65])
     def test_how_many_there_may_be(self, world, workers):
@@ -432,14 +793,14 @@ class StoppingPress:
 
 
 class LyingPress:
-    """A press that prints another symbol on one license, which only the face tells."""
+    """A press that prints a wrong symbol on some licenses; only the face tells."""
 
-    def __init__(self, press, place):
-        self.press, self.left = press, place
+    def __init__(self, press, *places):
+        self.press, self.places, self.printed = press, places, 0
 
     def print(self, parts):
-        self.left -= 1
-        if self.left:
+        self.printed += 1
+        if self.printed not in self.places:
             return self.press.print(parts)
         sheet = parts.sheet
         other = document.lay_out(
@@ -461,6 +822,67 @@ class Unlucky(SqliteRegister):
         return places
 
 
+class OvertakenPress:
+    """A press that something happens before, the first time it prints."""
+
+    def __init__(self, press, first):
+        self.press, self.first = press, first
+
+    def print(self, parts):
+        if self.first is not None:
+            first, self.first = self.first, None
+            first()
+        return self.press.print(parts)
+
+
+class Fickle:
+    """A signer that signs the same differently each time, as many devices do."""
+
+    def __init__(self, signer):
+        self._handle, self.public_key = signer.handle, signer.public_key
+
+    def sign(self, message):
+        signature = self._handle.sign(message, ec.ECDSA(hashes.SHA256()))
+        return algorithms.ecdsa_from_der(signature)
+
+
+class Watched(SqliteRegister):
+    """A register that keeps what it is asked of numbers, and when."""
+
+    def __init__(self, file):
+        super().__init__(file)
+        self.asked, self.inside = [], []
+
+    def in_force(self, number, at, limit):
+        self.asked.append(number)
+        self.inside.append(self._file.in_batch)
+        return super().in_force(number, at, limit)
+
+
+class Dying(SqliteRegister):
+    """A register whose process ends once the output is stored."""
+
+    def commit(self, _changes, _events):
+        raise UnavailableError("killed")
+
+
+def fickle(world):
+    """Return a desk whose token key and seal sign differently each time."""
+    owner = world.department
+    identity = replace(owner.seal, signer=Fickle(owner.seal.signer))
+    press = OnePassPress(identity, seal_image.draw(SealSpec(owner.name)))
+    return replace(world.desk(), token_signer=Fickle(owner.token), press=press)
+
+
+def _until(count, failure):
+    yield from map(asked, range(count))
+    raise failure
+
+
+def _pids(outcomes):
+    return [(one.place, os.getpid()) for one in outcomes]
+
+
 def _issue_all(desk, at):
     for _ in issue_many(desk, map(asked, range(30)), at, SMALL):
         pass
@@ -472,6 +894,33 @@ def _places(outcomes):
 
 def _bytes(outcomes):
     return [one.issued.pdf for one in outcomes]
+
+
+def _errors(outcomes):
+    return [one.error and type(one.error).__name__ for one in outcomes]
+
+
+def _descriptors(outcomes):
+    """How many descriptors of the register's file this process has."""
+    found = 0
+    for path in DESCRIPTORS.iterdir():
+        try:
+            found += path.readlink().name == f"{CODE}.db"
+        except FileNotFoundError:  # the one that lists them
+            continue
+    return [found] * len(outcomes)
+
+
+class Interrupted:
+    """A delivery that Ctrl-C comes into, in every process but the first."""
+
+    def __init__(self, first):
+        self.first = first
+
+    def __call__(self, outcomes):
+        if os.getpid() != self.first:
+            os.kill(os.getpid(), signal.SIGINT)
+        return [one.place for one in outcomes]
 
 
 def _full_disk(outcomes):

@@ -4,6 +4,8 @@ import base64
 import dataclasses
 import io
 import itertools
+import re
+import time
 import zlib
 
 import pikepdf
@@ -14,13 +16,17 @@ from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, pdfa
 from PIL import ImageChops
 
-from elicense import background, document, layout
+from elicense import background, document, layout, payload, record
+from elicense.background.effort import MAX_DRAWN, PIXELS
 from elicense.background.objects import MAX_OBJECTS
+from elicense.background.spelled import _ODD, FORBIDDEN_NAMES
 from elicense.catalog import Background, Catalog
 from elicense.document import art
 from elicense.errors import CatalogError
 from elicense.folder import load_catalog
 from esign.errors import MalformedError
+from esign.pades.read import _FIELD, _FOREIGN, _RESPELLED
+from esign.pades.read import read as read_sealed
 from tests.elicense.backgrounds import (
     BASE,
     NAME,
@@ -30,7 +36,16 @@ from tests.elicense.backgrounds import (
     shapes,
     with_background,
 )
-from tests.elicense.pages import TYPES, license_type, parts, sample_license
+from tests.elicense.pages import (
+    AT,
+    PRESSES,
+    TOKEN,
+    TYPES,
+    license_type,
+    parts,
+    press,
+    sample_license,
+)
 
 CLEAN = dataclasses.replace(ORNAMENT, watermark="")
 COUNTER = itertools.count()
@@ -442,6 +457,116 @@ def forms_in_forms(pdf):
     pdf.pages[0].Resources.XObject.X = inner
 
 
+def in_turn(content, below):
+    """Return a form that draws another one so often, as /A."""
+
+    def made(pdf):
+        outer = pdf.make_indirect(pikepdf.Stream(pdf, content))
+        outer.Subtype, outer.BBox = Name.Form, Array([0, 0, 9, 9])
+        inner = below(pdf)
+        if inner is not None:
+            outer.Resources = Dictionary(XObject=Dictionary(A=inner))
+        return outer
+
+    return made
+
+
+def drawing(made):
+    def edit(pdf):
+        pdf.pages[0].Resources.XObject["/A"] = made(pdf)
+        operators(b"/A Do")(pdf)
+
+    return edit
+
+
+TWELVE = b"/A Do " * 12
+BOMB = in_turn(b"0 0 9 9 re f", lambda _: None)
+for _ in range(4):
+    BOMB = in_turn(TWELVE, BOMB)
+
+
+def masks_in_masks(pdf):
+    inner = BOMB(pdf)
+    state = Dictionary(SMask=Dictionary(S=Name.Luminosity, G=inner))
+    pdf.pages[0].Resources.ExtGState["/X"] = state
+    operators(b"/X gs")(pdf)
+
+
+def large_images(pdf):
+    """Draw one image of nine million pixels again and again."""
+    data = zlib.compress(bytes(3000 * 375))
+    image = pdf.make_indirect(pikepdf.Stream(pdf, data, Filter=Name.FlateDecode))
+    image.Subtype, image.Width, image.Height = Name.Image, 3000, 3000
+    image.ImageMask, image.BitsPerComponent = True, 1
+    pdf.pages[0].Resources.XObject["/X"] = image
+    operators(b"/X Do " * (1 + MAX_DRAWN * PIXELS // 9_000_000))(pdf)
+
+
+def long_forms(pdf):
+    below = in_turn(b" " * 1_000_000 + b"n", lambda _: None)
+    drawing(in_turn(TWELVE * 2, below))(pdf)
+
+
+def tiled(step, box="0 0 1 1", matrix="1 0 0 1 0 0", content=b"0 0 1 1 re f"):
+    """Return a maker of a resource table with one tile."""
+
+    def made(pdf):
+        tile = pikepdf.Stream(pdf, content)
+        for key, value in pikepdf.Object.parse(
+            f"<< /PatternType 1 /PaintType 1 /TilingType 1 /BBox [{box}]"
+            f" /XStep {step[0]} /YStep {step[1]} /Matrix [{matrix}]"
+            " /Resources << >> >>".encode()
+        ).items():
+            tile[key] = value
+        return Dictionary(P=pdf.make_indirect(tile))
+
+    return made
+
+
+def tiles_of(*arguments, **options):
+    def edit(pdf):
+        pdf.pages[0].Resources.Pattern = tiled(*arguments, **options)(pdf)
+
+    return edit
+
+
+def tiles_in_a_form(content):
+    """Draw a form that has tiles in another one, under some operators."""
+
+    def edit(pdf):
+        inner = in_turn(b"n", lambda _: None)(pdf)
+        inner.Resources = Dictionary(Pattern=tiled((9, 9))(pdf))
+        drawing(in_turn(content, lambda _: inner))(pdf)
+
+    return edit
+
+
+def tiles_in_tiles(pdf):
+    outer = tiled((9, 9))(pdf)
+    outer.P.Resources.Pattern = tiled((9, 9))(pdf)
+    pdf.pages[0].Resources.Pattern = outer
+
+
+def values_without_end(pdf):
+    """Refer to one array ten times in another, and so on."""
+    inner = pdf.make_indirect(Array([1]))
+    for _ in range(12):
+        inner = pdf.make_indirect(Array([inner] * 10))
+    pdf.pages[0].Resources.ExtGState["/X"] = Dictionary(D=inner)
+
+
+def colours(*texts):
+    def edit(pdf):
+        pdf.pages[0].Resources.ColorSpace = Dictionary(
+            {
+                f"/X{number}": Array([Name.Indexed, Name.DeviceRGB, 255, text])
+                for number, text in enumerate(texts)
+            }
+        )
+
+    return edit
+
+
 def no_jpeg(photo):
     photo.write(b"GIF89a", filter=Name.DCTDecode)
 
@@ -546,6 +671,10 @@ REFUSED = {
     "other images in its place": (on_image("/Alternates", "[]"), "(/Alternates)"),
     "a JPEG of another size": (on_photo(other_size), "a JPEG of another size"),
     "an image of too many pixels": (on_image("/Height", "900000"), "pixels"),
+    "operands without an operator at the end": (
+        operators(b"n 1 0 0 1"),
+        "contents that break off",
+    ),
     "an inline image": (
         operators(b"BI /W 1 /H 1 /BPC 8 /CS /G ID \xff EI"),
         "an inline image",
@@ -581,6 +710,96 @@ REFUSED = {
         resource("/ColorSpace", "[/CalGray << /WhitePoint [/Launch] >>]"),
         "/Launch",
     ),
+    "a resource with a blank in its name": (
+        lambda pdf: pdf.pages[0].Resources.ExtGState.__setitem__("/a b", Dictionary()),
+        "a name with characters",
+    ),
+    "a resource with a Chinese name": (
+        lambda pdf: pdf.pages[0].Resources.ExtGState.__setitem__("/名", Dictionary()),
+        "a name with characters",
+    ),
+    "a resource that is called as the end of an object": (
+        form(name="/endobj"),
+        "the words of objects",
+    ),
+    "a text with the beginning of an object": (
+        colours(pikepdf.String("1 0 obj")),
+        "the words of objects",
+    ),
+    "a face whose name is a number": (on_font("/BaseFont", "7"), "a font name"),
+    "a resource that is called as a field": (form(name="/FT"), "/FT"),
+    "a state that is called as a field": (
+        lambda pdf: pdf.pages[0].Resources.ExtGState.__setitem__("/FT", Dictionary()),
+        "/FT",
+    ),
+    "an entry of values that is called as a field": (
+        resource("/ExtGState", "<< /D [[<< /FT /Sig >>] 0] >>"),
+        "/FT",
+    ),
+    "the name of a field among values": (
+        resource("/ExtGState", "<< /D [[[/FT]] 0] >>"),
+        "/FT",
+    ),
+    "the name of an object stream as a key among values": (
+        resource("/ExtGState", "<< /D [<< /ObjStm 1 >>] >>"),
+        "/ObjStm",
+    ),
+    "values deeper than a sealed file has": (
+        resource("/ExtGState", f"<< /D {'[' * 17}{']' * 17} >>"),
+        "objects nested too deep",
+    ),
+    "a text that is long as a sealed file spells it": (
+        colours(pikepdf.String(bytes([1] * 32_767))),
+        "tables of more than",
+    ),
+    "a text beyond the limit": (
+        colours(pikepdf.String(bytes([1] * 32_768))),
+        "a number or text beyond its limit",
+    ),
+    "an integer of a state beyond the limit": (
+        resource("/ExtGState", "<< /ML 1099511627776 >>"),
+        "a number or text beyond its limit",
+    ),
+    "a number of a state beyond the limit": (
+        resource("/ExtGState", "<< /ML -9999999999999.5 >>"),
+        "a number or text beyond its limit",
+    ),
+    "the largest index of a colour table beyond the limit": (
+        resource("/ColorSpace", "[/Indexed /DeviceRGB 1099511627776 <00>]"),
+        "a number or text beyond its limit",
+    ),
+    "a resource whose name is too long": (
+        form(name="/" + "x" * 128),
+        "a number or text beyond its limit",
+    ),
+    "a key among values that is too long": (
+        resource("/ExtGState", f"<< /D [<< /{'x' * 128} 1 >>] >>"),
+        "a number or text beyond its limit",
+    ),
+    "values that are referred to without end": (values_without_end, "values"),
+    "forms that draw forms without end": (drawing(BOMB), "more to draw"),
+    "soft masks without end": (masks_in_masks, "more to draw"),
+    "large images without end": (large_images, "more to draw"),
+    "long forms that are drawn again and again": (long_forms, "more to draw"),
+    "tiles of a thousandth of a point": (tiles_of((0.001, 9)), "less than 1 pt"),
+    "tiles of no height": (tiles_of((9, 0)), "less than 1 pt"),
+    "tiles that are scaled down": (
+        tiles_of((9, 9), matrix="0.001 0 0 1 0 0"),
+        "less than 1 pt",
+    ),
+    "tiles on nearly parallel steps": (
+        tiles_of((9, 9), matrix="1 0 1 0.001 0 0"),
+        "less than 1 pt",
+    ),
+    "tiles of a form that is scaled down": (
+        tiles_in_a_form(b"q 0.01 0 0 0.01 0 0 cm /A Do Q"),
+        "less than 1 pt",
+    ),
+    "tiles that lie over each other": (
+        tiles_of((2, 2), box="0 0 600 800"),
+        "overlap",
+    ),
+    "tiles of tiles": (tiles_in_tiles, "a pattern within a pattern"),
     "tables beyond their limit": (
         on_font("/Widths", f"[{'1000 ' * 40_000}]"),
         "tables of more than",
@@ -659,13 +878,24 @@ REFUSED = {
 def test_what_a_license_may_not_carry_is_refused(case):
     edit, phrase = REFUSED[case]
     own = with_background(altered(BASE, edit))
+    started = time.process_time()
     with pytest.raises(CatalogError) as told:
         art.page(own, CLEAN)
+    assert time.process_time() - started < 5, "in bounded time"
     assert phrase in told.value.message.en, told.value.message.en
     assert "own.pdf" in told.value.message.en
     assert "own.pdf" in told.value.message.zh
     with pytest.raises(CatalogError):
         art.digest(own, CLEAN)
+
+
+@pytest.mark.filterwarnings("ignore:Unexpected end of stream:UserWarning")
+@pytest.mark.parametrize("end", [b"(", b"[", b"<<", b"<0"])
+def test_contents_that_would_swallow_the_watermark_are_refused(end):
+    own = with_background(altered(BASE, operators(b"n " + end)))
+    with pytest.raises(CatalogError) as told:
+        art.page(own, ORNAMENT)
+    assert "own.pdf" in told.value.message.en
 
 
 UNREADABLE = {
@@ -761,6 +991,15 @@ TAKEN = {
     "a mask of one bit": stencil,
     "a soft mask": soft_mask,
     "tiles": tiles,
+    "tiles of a form that is drawn as it is": tiles_in_a_form(
+        b"q 0.01 0 0 0.01 0 0 cm Q /A Do"
+    ),
+    "a form that is drawn a thousand times": drawing(
+        in_turn(b"/A Do " * 999, in_turn(b"0 0 9 9 re f", lambda _: None))
+    ),
+    "values as deep as a sealed file has them": resource(
+        "/ExtGState", f"<< /D {'[' * 16}{']' * 16} >>"
+    ),
     "a sampled function and a table of colours": sampled,
     "a Type 1 font": type1,
     "a TrueType font that is not symbolic": not_symbolic("/WinAnsiEncoding"),
@@ -782,6 +1021,72 @@ def test_what_a_license_may_carry_is_taken(case):
     )
     again = background.take(data, "own.pdf", SIZE)
     assert digest_of(again) == digest_of(data)
+
+
+def printed(kind, own):
+    """Return a sealed license of a type with its own art."""
+    license_ = sample_license(NAME)
+    sheet = document.lay_out(license_, own, payload.qr_text(TOKEN))
+    data = record.encode(license_, bytes(16))
+    return press(kind).print(
+        document.DocumentParts(sheet=sheet, photo=None, record=data, token=TOKEN, at=AT)
+    )
+
+
+def oddly_named(pdf):
+    """Name a state and a form of each name that has a meaning elsewhere."""
+    names = (
+        *("/Length", "/Filter", "/Kids", "/V", "/Perms", "/Type", "/Contents", "/Sig"),
+        *("/a/b", "/FTx", "/JSON", "/" + "x" * 127),
+    )
+    for name in names:
+        form()(pdf)
+        pdf.pages[0].Resources.XObject[name] = pdf.pages[0].Resources.XObject.X
+        spelled = Name(name).unparse()
+        operators(b"%b Do %b gs" % (spelled, spelled))(pdf)
+        pdf.pages[0].Resources.ExtGState[name] = Dictionary(LW=2, D=Array([name]))
+
+
+def named_in_chinese(pdf):
+    """Call the face as office programs do: by its Chinese name."""
+    for font in pdf.pages[0].Resources.Font.values():
+        if "/FontDescriptor" in font:
+            font.BaseFont = font.FontDescriptor.FontName = Name("/AAAAAA+示例 宋体")
+
+
+PRINTED = {
+    "a face with a Chinese name": named_in_chinese,
+    "names that mean something elsewhere": oddly_named,
+    "values as deep as a sealed file has them": TAKEN[
+        "values as deep as a sealed file has them"
+    ],
+    "texts as long as a sealed file has them": colours(
+        pikepdf.String(bytes([1] * 30_000))
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PRESSES)
+@pytest.mark.parametrize("case", PRINTED)
+def test_what_is_taken_is_printed_and_read(case, kind):
+    own = with_background(altered(BASE, PRINTED[case], compress_streams=False))
+    pdf = printed(kind, own)
+    assert read_sealed(pdf).data is pdf
+    ornament = layout.compose(sample_license(NAME), own).ornament
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        found = background.digest(opened.pages[0].Resources.XObject.Art)
+    assert found == art.digest(own, ornament)
+
+
+def test_names_that_are_refused_are_those_that_the_reader_refuses():
+    (listed_,) = re.findall(rb"^/\(([A-Za-z|]+)\)", _FOREIGN.pattern)
+    assert {f"/{name.decode()}" for name in listed_.split(b"|")} | {"/FT"} == set(
+        FORBIDDEN_NAMES
+    )
+    assert _RESPELLED.pattern == _ODD.pattern
+    for name in FORBIDDEN_NAMES:
+        text = b"<<\n%b 1\n>>" % name.encode()
+        assert (_FIELD if name == "/FT" else _FOREIGN).search(text)
 
 
 def test_hexadecimal_around_a_filter_is_taken_off():
@@ -843,8 +1148,23 @@ def test_a_function_that_draws_no_art_is_refused(name):
 
 def test_a_module_that_is_not_there_is_refused():
     own = dataclasses.replace(license_type(NAME), art="no_such_module_of_ours:paint")
-    with pytest.raises(CatalogError):
+    with pytest.raises(CatalogError) as told:
         art.page(own, CLEAN)
+    assert "can not be imported (ModuleNotFoundError)" in told.value.message.en
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("def", "SyntaxError"), ("1 / 0", "ZeroDivisionError")]
+)
+def test_a_module_that_fails_is_refused_and_says_how(tmp_path, monkeypatch, text, kind):
+    (tmp_path / f"art_of_{kind}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = dataclasses.replace(license_type(NAME), art=f"art_of_{kind}:paint")
+    with pytest.raises(CatalogError) as told:
+        art.page(own, CLEAN)
+    assert f"can not be imported ({kind})" in told.value.message.en
+    assert kind in told.value.message.zh
+    assert told.value.__cause__ is not None
 
 
 # The digest.
@@ -1044,6 +1364,32 @@ def test_a_workspace_hands_its_backgrounds_to_its_types(tmp_path):
     (types / "own.pdf").write_bytes(BASE)
     found = load_catalog(tmp_path).get("shop-sign")
     assert found.background == Background("own.pdf", BASE)
-    (types / "own.pdf").unlink()
-    with pytest.raises(CatalogError):
+
+
+def strays(types):
+    (types / "stray.pdf").write_bytes(bytes(2 << 20))
+    (types / "folder.pdf").mkdir()
+    (types / "dangling.pdf").symlink_to(types / "nowhere")
+
+
+def test_pdfs_that_no_type_names_are_not_read(tmp_path):
+    types = tmp_path / "types"
+    types.mkdir()
+    strays(types)
+    (types / "shop.toml").write_text(SHOP + 'background = "own.pdf"', encoding="utf-8")
+    (types / "own.pdf").write_bytes(BASE)
+    assert load_catalog(tmp_path).get("shop-sign").background.data == BASE
+
+
+@pytest.mark.parametrize("name", ["stray", "folder", "dangling", "missing"])
+def test_a_background_that_can_not_be_read_is_told_with_its_type(tmp_path, name):
+    types = tmp_path / "types"
+    types.mkdir()
+    strays(types)
+    text = SHOP + f'background = "{name}.pdf"'
+    (types / "shop.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogError) as told:
         load_catalog(tmp_path)
+    for message in (told.value.message.en, told.value.message.zh):
+        assert "shop.toml: layout: background" in message
+        assert f"{name}.pdf" in message

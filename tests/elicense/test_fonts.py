@@ -7,7 +7,9 @@ import zlib
 from itertools import pairwise
 
 import pytest
+from fontTools.misc.psCharStrings import T2CharString
 from fontTools.pens.areaPen import AreaPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -254,6 +256,132 @@ def test_a_damaged_glyph_is_an_error_that_names_face_and_character(rare, case):
     assert rare.glyph(RARE).record, "the others can be read as before"
 
 
+ZIGZAG = [1, 1, "rlineto", -1, -1, "rlineto"] * 20
+CURVES = [1, 1, 1, 1, -1, -1, "rrcurveto"] * 20
+
+
+def subroutines(lowest, levels=9, calls=20):
+    """Return a face of one character whose subroutines call each other in turn."""
+
+    def change(builder):
+        found = builder.font["CFF "].cff
+        bias = 107  # of fewer than 1,240 subroutines (Adobe technical note 5176, 16)
+        programs = (
+            [*lowest, "return"],
+            *(
+                [*[below - bias, "callgsubr"] * calls, "return"]
+                for below in range(levels)
+            ),
+        )
+        for program in programs:
+            made = T2CharString(program=program)
+            made.globalSubrs = found.GlobalSubrs
+            found.GlobalSubrs.append(made)
+        glyph = found[0].CharStrings["disc0"]
+        glyph.setProgram([0, 0, "rmoveto", levels - bias, "callgsubr", "endchar"])
+        builder.font.recalcBBoxes = False
+
+    return foundry.cff(change=change)
+
+
+COSTLY = {
+    "lines without end": lambda: subroutines(ZIGZAG),
+    "curves without end": lambda: subroutines(CURVES),
+    "calls that draw nothing": lambda: subroutines([], calls=40),
+    "a subroutine that calls itself": lambda: subroutines([-107, "callgsubr"]),
+    "hints without end": lambda: subroutines([1, 1, "hstem"] * 20),
+}
+
+
+def test_curves_that_become_more_points_than_a_font_can_say_are_refused():
+    there = [32_000, 32_000, -32_000, 0, 32_000, -32_000]
+    back = [-step for step in there]
+    curves = [*there, "rrcurveto", *back, "rrcurveto"]
+    face = Face(subroutines(curves, levels=2, calls=34), "large.otf")
+    with pytest.raises(FaceError, match=r"U\+20BB7") as caught:
+        face.glyph(RARE)
+    assert "65535 points" in str(caught.value.__cause__)
+    few = Face(subroutines(curves, levels=1, calls=2), "large.otf")
+    assert few.glyph(RARE).high[2] == 140
+
+
+@pytest.mark.parametrize("case", COSTLY)
+def test_a_small_file_that_asks_for_endless_work_is_stopped(case):
+    data = COSTLY[case]()
+    assert len(data) < 2000
+    face = Face(data, "bomb.otf")
+    started = time.process_time()
+    with pytest.raises(FaceError, match=r"U\+20BB7"):
+        face.glyph(RARE)
+    with pytest.raises(FaceError, match=r"U\+20BB7"):
+        list(face.outline(RARE))
+    with pytest.raises(FaceError):
+        FontSet((face,)).require(RARE, Typeface.SERIF, "name")
+    assert time.process_time() - started < 5
+
+
+def test_subroutines_that_draw_a_character_are_run():
+    face = Face(subroutines(ZIGZAG, levels=2, calls=3), "rare.otf")
+    assert face.glyph(RARE).high[2] > 300
+    assert len(list(face.outline(RARE))) > 300
+
+
+def test_an_outline_of_many_parts_is_stopped(rare):
+    with pytest.raises(FaceError, match=r"U\+20BBC"):
+        list(rare.outline(foundry.CROWDED))
+
+
+def sized(units, **values):
+    """Return a face of another em square and other heights."""
+
+    def change(builder):
+        builder.font["head"].unitsPerEm = units
+        for name, value in values.items():
+            table = builder.font["OS/2" if name == "sCapHeight" else "hhea"]
+            setattr(table, name, value)
+
+    return lambda: foundry.truetype(change=change)
+
+
+def lettered(advance, left):
+    """Return a face whose one letter is as wide and begins there, on an em of 1000."""
+
+    def change(builder):
+        pen = TTGlyphPen(None)
+        pen.moveTo((left, 0))
+        pen.lineTo((left, 700))
+        pen.lineTo((left + 300, 700))
+        pen.closePath()
+        builder.font["head"].unitsPerEm = 1000
+        builder.font["glyf"]["latin"] = pen.glyph()
+        builder.font["glyf"]["latin"].recalcBounds(builder.font["glyf"])
+        builder.font["hmtx"].metrics["latin"] = (advance, left)
+
+    return foundry.truetype(change=change)
+
+
+BEYOND = {
+    "an advance of 65 em": (65_535, 0),
+    "an advance of a little more than a font can say": (32_768, 32_000),
+    "a letter far to the left of its place": (20_000, -16_000),
+}
+
+
+@pytest.mark.parametrize("case", BEYOND)
+def test_a_letter_that_a_font_can_not_say_is_refused_before_it_is_drawn(case):
+    face = Face(lettered(*BEYOND[case]), "wide.ttf")
+    with pytest.raises(FaceError, match=r"wide\.ttf"):
+        FontSet((face,)).require(LATIN, Typeface.SERIF, "name")
+    with pytest.raises(FaceError):
+        fonts.subset(face, LATIN)
+
+
+def test_the_widest_letter_that_a_font_can_say_is_drawn():
+    for advance, left in ((32_767, 0), (32_767, 32_400), (0, -32_700), (0, 0)):
+        face = Face(lettered(advance, left), "wide.ttf")
+        opened(fonts.subset(face, LATIN))
+
+
 def fs_type(value):
     def change(builder):
         builder.font["OS/2"].fsType = value
@@ -304,6 +432,10 @@ BAD_FACES = {
     "a face of bitmaps": (without("CFF "), "no outlines"),
     "a face that does not say whether it may be embedded": (without("OS/2"), "OS/2"),
     "a face that maps nothing": (unmapped, "no character"),
+    "an ascent that no font can say": (sized(500, ascent=20_000), "ascent"),
+    "a descent that no font can say": (sized(500, descent=-20_000), "descent"),
+    "capitals that no font can say": (sized(16, sCapHeight=600), "capitals"),
+    "an em of nothing": (sized(0), "damaged"),
     "a face that forbids embedding": (fs_type(0x0002), "embedding"),
     "a face that forbids subsets": (fs_type(0x0100), "subset"),
     "a face of which bitmaps alone may be embedded": (fs_type(0x0200), "subset"),
@@ -365,6 +497,8 @@ def test_any_bytes_are_a_face_or_an_error_of_ours(kind, edits, cut):
         for char in (RARE, COMMON, LATIN):
             with contextlib.suppress(FaceError, KeyError):
                 assert face.glyph(char).advance == face.advance(char)
+                part = fonts.subset(face, char)
+                assert zlib.decompress(part.deflated) == part.data
 
 
 # Sets of faces.

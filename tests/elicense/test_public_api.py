@@ -37,7 +37,7 @@ PACKAGES = {
     """,
     "elicense.issuing": """
         Batch BatchPolicy Issued IssuingDesk NotReleasedError Operation Outcome Request
-        SampleError issue issue_many validate_own
+        SampleError UnreadError issue issue_many validate_own
     """,
     "elicense.document": """
         DocumentParts OnePassPress PlainPress Press Sheet lay_out render seal_box

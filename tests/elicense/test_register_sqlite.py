@@ -430,6 +430,15 @@ def test_a_status_list_is_made_without_the_licenses_that_are_in_force(register):
     assert not any("license" in str(row[3]) for row in plan)
 
 
+def test_what_is_in_force_is_found_by_the_number_alone(register):
+    plan = register._file.run(
+        f"EXPLAIN QUERY PLAN {sqlite._IN_FORCE}", ("JY29901010000018", 0, 1)
+    )
+    steps = [str(row[3]) for row in plan]
+    assert any("license_number" in step for step in steps)
+    assert not any("SCAN" in step or "TEMP B-TREE" in step for step in steps)
+
+
 def test_a_full_disk_takes_nothing_over(register, path):
     with SqliteRegister.create(path.with_name("another.db")) as another:
         issue(another, 1)
@@ -464,6 +473,18 @@ def test_threads_use_their_own_connections(register):
     for connection in seen:
         with pytest.raises(sqlite3.ProgrammingError):
             connection.execute("SELECT 1")
+
+
+def test_letting_go_opens_nothing(register, path):
+    register.let_go()
+    moved = path.rename(path.with_name("moved.db"))
+    register.let_go()
+    assert [file.name for file in path.parent.iterdir()] == ["moved.db"]
+    moved.rename(path)
+    assert register.count() == 0
+    register.close()
+    with pytest.raises(ValueError, match="closed"):
+        register.let_go()
 
 
 FORK = """

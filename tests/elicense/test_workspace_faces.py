@@ -5,7 +5,7 @@ import pytest
 from elicense import Workspace, samples
 from elicense.errors import ElicenseError, MissingGlyphError
 from elicense.files import FileError
-from elicense.fonts import FaceError, Typeface
+from elicense.fonts import Face, FaceError, FontSet, Typeface
 from elicense.validating import validate_pdf
 from elicense.validating.verdict import Scope
 from esign.verdict import Code
@@ -96,6 +96,50 @@ def test_a_stranger_without_the_face_finds_the_license_valid(folder, case):
         pdf = issued(workspace, f"示{char}").pdf
         verdict = validate_pdf(pdf, workspace.trust(), START)
         assert (verdict.code, verdict.scope) == (Code.VALID, scope)
+
+
+def test_whoever_has_the_faces_checks_the_page_with_them(folder):
+    with Workspace(folder, PASSPHRASE) as workspace:
+        pdf = issued(workspace, f"示{foundry.LATIN}例").pdf
+        trust = workspace.trust()
+        verdict = validate_pdf(pdf, trust, START, faces=workspace.faces)
+        assert (verdict.code, verdict.scope) == (Code.VALID, Scope.DOCUMENT)
+        other = FontSet((Face(foundry.truetype(change=wider), "other.ttf"),))
+        verdict = validate_pdf(pdf, trust, START, faces=other)
+        assert verdict.code is Code.FACE_MISMATCH
+
+
+def wider(builder):
+    """Make the letter wider than on the page: what follows it stands elsewhere."""
+    builder.font["hmtx"].metrics["latin"] = (2 * foundry.EM, 205)
+
+
+BEYOND = {
+    "an ascent that no font can say": (
+        lambda builder: (
+            setattr(builder.font["head"], "unitsPerEm", 500),
+            setattr(builder.font["hhea"], "ascent", 20_000),
+        ),
+        foundry.RARE,
+    ),
+    "an advance that no font can say": (
+        lambda builder: (
+            setattr(builder.font["head"], "unitsPerEm", 1000),
+            builder.font["hmtx"].metrics.__setitem__("latin", (65_535, 205)),
+        ),
+        foundry.LATIN,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEYOND)
+def test_nothing_is_reserved_with_a_face_that_can_not_be_embedded(folder, case):
+    change, char = BEYOND[case]
+    (folder / "faces" / "rare.ttf").write_bytes(foundry.truetype(change=change))
+    with Workspace(folder, PASSPHRASE) as workspace:
+        with pytest.raises(FaceError, match=r"rare\.ttf"):
+            issued(workspace, f"示{char}")
+        assert workspace.register.count() == 0
 
 
 def test_nothing_is_reserved_for_a_character_that_no_face_has(folder):

@@ -66,6 +66,14 @@ OTHERS = {
     "arrays nested too deeply": b"<<\n/A " + b"[ " * 9 + b"] " * 8 + b"]\n>>",
     "an array without an end": b"<<\n/A [ 1 \n>>",
     "an array with a dictionary without an end": b"<<\n/A [ <<\n ]\n>>",
+    "a name with a code that is none": b"<<\n/A#zz 1\n>>",
+    "a name with half a code": b"<<\n/A# 1\n>>",
+    "a name with the code of nothing": b"<<\n/A#00 1\n>>",
+    "a value with a code of a letter": b"<<\n/A /B#53\n>>",
+    "an object beyond every file": b"<<\n/A 100000 0 R\n>>",
+    "a number that no reader holds": b"<<\n/A 4294967297\n>>",
+    "a number of thousands of digits": b"<<\n/A " + b"9" * 3000 + b"\n>>",
+    "a fraction of thousands of digits": b"<<\n/A 0." + b"1" * 3000 + b"\n>>",
     "an array without spaces": b"<<\n/A [1]\n>>",
     "a name without a value": b"<<\n/A\n>>",
     "a value without a name": b"<<\n1\n>>",
@@ -86,7 +94,7 @@ def spelled(value):
     return b"\n".join((b"<<", *lines, b">>"))
 
 
-NAMES = st.from_regex(rb"/[A-Za-z0-9#+_-]{1,8}", fullmatch=True)
+NAMES = st.from_regex(rb"/(?:[A-Za-z0-9+_-]|#2F){1,8}", fullmatch=True)
 ITEMS = st.sampled_from(
     [
         b"[ [ 1 ] <<\n/A 2\n>> ]",
@@ -124,6 +132,15 @@ def test_references_are_read_and_nothing_else():
     ):
         with pytest.raises(MalformedError, match="not an array of references"):
             dictionary.references(value)
+
+
+def test_of_large_dictionaries_nothing_is_kept():
+    dictionary._kept.cache_clear()
+    large = b"<<\n/A (" + b"a" * 5000 + b")\n>>"
+    assert dictionary.entries(large) == {b"/A": b"(" + b"a" * 5000 + b")"}
+    assert dictionary._kept.cache_info().currsize == 0
+    dictionary.entries(CATALOG)
+    assert dictionary._kept.cache_info().currsize == 1
 
 
 @given(TREES)

@@ -743,14 +743,17 @@ def test_every_object_can_be_reached_by_its_number():
     document = pikepdf.open(BytesIO(license_pdf()))
     for number in range(1, len(found.starts)):
         item = document.get_object(number, 0)
-        text = found.dictionary(number)
-        assert text.startswith(b"<<\n")
-        assert text.endswith(b"\n>>")
         if isinstance(item, pikepdf.Stream):
-            assert found.stream(number) == item.read_raw_bytes()
+            text, data = found.stream(number)
+            assert data == item.read_raw_bytes()
+            with pytest.raises(MalformedError, match="is a stream"):
+                found.dictionary(number)
         else:
+            text = found.dictionary(number)
             with pytest.raises(MalformedError, match="not a stream"):
                 found.stream(number)
+        assert text.startswith(b"<<\n")
+        assert text.endswith(b"\n>>")
 
 
 @pytest.mark.parametrize("number", [-1, 0, 10**9])
@@ -799,6 +802,22 @@ RESPELLED = {
     "a text field": (
         lambda: respelled(b"/Trans <<\n>>\n", b"/FT /Tx\n/A 1\n"),
         "2 signature fields",
+    ),
+    "a name with the code of nothing": (
+        lambda: respelled(b"/PageMode", b"/Page#00M"),
+        "roundabout",
+    ),
+    "a name with a code that is none": (
+        lambda: respelled(b"/PageMode", b"/Page#zzM"),
+        "roundabout",
+    ),
+    "the head of an object in a text": (
+        lambda: respelled(b"/PageMode /UseNone\n", b"/PageMod (1 0 obj)\n"),
+        "the words of objects",
+    ),
+    "the end of an object in a text": (
+        lambda: respelled(b"/PageMode /UseNone\n", b"/PageMod (endobja)\n"),
+        "the words of objects",
     ),
     "no seal field": (
         lambda: respelled(b"\n/FT /Sig\n", b"\n/FZ /Sig\n"),

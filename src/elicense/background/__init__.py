@@ -2,7 +2,7 @@
 
 The file is the issuing organ's own, but made by any program. What a license may not
 carry is refused; the rest is written anew, object by object, from closed tables, so
-that nothing comes along that nobody looked at (docs/formats/types.md, section 7).
+that nothing comes along that nobody looked at (docs/formats/art.md).
 """
 
 from elicense.background.digest import digest

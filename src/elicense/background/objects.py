@@ -11,7 +11,12 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from PIL import Image
 
 from elicense.background import operators
-from elicense.background.digest import MAX_DEPTH, MAX_INFLATED, inflated
+from elicense.background.digest import (
+    MAX_DEPTH,
+    MAX_INFLATED,
+    MAX_VALUES,
+    inflated,
+)
 from elicense.background.refusals import RefusedError, refused
 from elicense.background.tables import BLEND_MODES, CHOICES, KINDS, Kind
 
@@ -23,14 +28,12 @@ MAX_PIXELS = 9_000_000
 """Pixels of one image, A4 at 300 dpi."""
 _DECIMALS = Decimal("0.00001")
 _SYMBOLIC = 4  # flag of a font descriptor (ISO 32000-1, table 123)
+_REGULAR = frozenset(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-_."
+)
 _KEPT_FILTERS = ("/FlateDecode", "/DCTDecode")
 _FONT_FILES = {"/FontFile", "/FontFile2", "/FontFile3"}
 _ENCODINGS = ("/WinAnsiEncoding", "/MacRomanEncoding")
-_FORBIDDEN_NAMES = frozenset({
-    "/ByteRange", "/ObjStm", "/XRef", "/Encrypt", "/XFA", "/JavaScript", "/JS",
-    "/Launch", "/NeedAppearances",
-})  # fmt: skip
-"""Names that no dictionary of a sealed file has (docs/formats/pdf.md, 1)."""
 
 
 class Copier:
@@ -43,6 +46,7 @@ class Copier:
         self._objects = MAX_OBJECTS
         self._bytes = MAX_INFLATED
         self._content = MAX_CONTENT
+        self._values = MAX_VALUES
         self._rules: dict[str, Callable[[pikepdf.Object, int], object]] = {
             "plain": self._plain,
             "colour": self._colour,
@@ -54,6 +58,7 @@ class Copier:
             "descendants": self._descendants,
             "encoding": self._encoding,
             "encoding of codes": self._encoding_of_codes,
+            "font name": self._font_name,
             "glyphs": self._glyphs,
         }
 
@@ -77,8 +82,7 @@ class Copier:
         Raises:
             RefusedError: it is not, or holds what is not allowed.
         """
-        if depth > MAX_DEPTH:
-            raise RefusedError("嵌套过深", "objects nested too deep")
+        self._step(depth)
         if kind in self._rules:
             return self._rules[kind](value, depth)
         if kind.startswith("*"):
@@ -96,6 +100,14 @@ class Copier:
         if known is None:
             raise RefusedError("自我包含的对象", "an object within itself")
         return known
+
+    def _step(self, depth: int) -> None:
+        """Count one value; the same one counts each time that it is referred to."""
+        self._values -= 1
+        if depth > MAX_DEPTH:
+            raise RefusedError("嵌套过深", "objects nested too deep")
+        if self._values < 0:
+            raise RefusedError("过多的值", f"more than {MAX_VALUES} values")
 
     def _whole(self, value: pikepdf.Object, name: str, depth: int) -> pikepdf.Object:
         """Return a copy of a dictionary or stream, with its entries."""
@@ -172,8 +184,7 @@ class Copier:
             raise RefusedError("资源表类型不对", "a table of resources of another type")
         made = {}
         for key in sorted(value.keys()):
-            if key in _FORBIDDEN_NAMES:
-                raise refused(key)
+            operators.check_size(Name(key))
             made[key] = self.copy(value[key], kind, depth + 1)
         return Dictionary(made)
 
@@ -230,20 +241,22 @@ class Copier:
 
     def _plain(self, value: object, depth: int) -> object:
         """Return numbers, names, texts, and arrays and dictionaries of these."""
-        if depth > MAX_DEPTH:
-            raise RefusedError("嵌套过深", "objects nested too deep")
+        self._step(depth)
+        operators.check_size(value)
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, Decimal):
             # Writers differ in how they print more decimals than a page needs.
             return value.quantize(_DECIMALS).normalize() + 0
         if isinstance(value, Name):
-            return _allowed(value)
+            return Name(str(value))
         if isinstance(value, pikepdf.String):
             return pikepdf.String(bytes(value))
         if isinstance(value, Array):
             return Array([self._plain(item, depth + 1) for item in value.as_list()])
         if isinstance(value, Dictionary) and not isinstance(value, Stream):
+            for key in value.keys():  # noqa: SIM118  it is not a dict
+                operators.check_size(Name(key))
             return Dictionary(
                 {key: self._plain(item, depth + 1) for key, item in value.items()}
             )
@@ -266,9 +279,10 @@ class Copier:
             case (("/CalGray" | "/CalRGB" | "/Lab"), 2):
                 made.append(self.copy(parts[1], "calibrated", depth + 1))
             case "/Pattern", 2:
-                made.append(self._colour(parts[1], depth + 1))
+                made.append(self.copy(parts[1], "colour", depth + 1))
             case "/Indexed", 4:
-                made += [self.copy(parts[1], "colour", depth + 1), parts[2]]
+                made.append(self.copy(parts[1], "colour", depth + 1))
+                made.append(self._plain(parts[2], depth + 1))
                 table = "data" if isinstance(parts[3], Stream) else "plain"
                 made.append(self.copy(parts[3], table, depth + 1))
             case _:
@@ -323,15 +337,18 @@ class Copier:
             )
         return self._plain(value, depth)
 
+    def _font_name(self, value: pikepdf.Object, depth: int) -> object:
+        """Return the name of a face; of its characters those that a license spells."""
+        if not isinstance(value, Name):
+            raise RefusedError("损坏的字体名称", "a font name that is none")
+        octets = str(value)[1:].encode()
+        name = "".join(
+            chr(octet) if octet in _REGULAR else f"_{octet:02X}" for octet in octets
+        )
+        return self._plain(Name(f"/{name}"), depth)
+
     def _glyphs(self, value: pikepdf.Object, depth: int) -> object:
         return self.copy(value, "data" if isinstance(value, Stream) else "plain", depth)
-
-
-def _allowed(name: Name) -> Name:
-    """Return a name that a sealed file may have."""
-    if str(name) in _FORBIDDEN_NAMES:
-        raise refused(str(name))
-    return Name(str(name))
 
 
 def _chosen(value: pikepdf.Object, kind: str) -> str:

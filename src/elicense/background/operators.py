@@ -31,6 +31,9 @@ SPACES = frozenset({"/DeviceGray", "/DeviceRGB", "/Pattern"})
 _SHOWS = frozenset({"Tj", "TJ", "'", '"'})
 _PAIRS = {"q": ("Q", 1), "Q": ("Q", -1), "BT": ("ET", 1), "ET": ("ET", -1)}
 _PAIRS |= {"BMC": ("EMC", 1), "BDC": ("EMC", 1), "EMC": ("EMC", -1)}
+_LAST = b"\nlast"
+"""An operator of no standard, put behind the others: an open text or array swallows it,
+as it would swallow the watermark of a specimen."""
 _MAX_INTEGER = (1 << 31) - 1
 _MAX_STRING = 32_767
 _MAX_NAME = 127
@@ -54,7 +57,10 @@ def checked(
             a font that is not embedded.
     """
     with pikepdf.new() as scratch:
-        steps = list(pikepdf.parse_content_stream(pikepdf.Stream(scratch, data)))
+        stream = pikepdf.Stream(scratch, data + _LAST)
+        *steps, last = pikepdf.parse_content_stream(stream)
+        if len(last.operands) or str(last.operator) != "last":
+            raise RefusedError("中断的内容", "contents that break off")
         state = _State(resources, loose)
         kept = [step for step in steps if state.takes(step)]
         state.finish()
@@ -83,7 +89,7 @@ class _State:
         if operator not in _KNOWN:
             raise refused(f"operator {operator[:8]}")
         for operand in step.operands:
-            _check_size(operand)
+            check_size(operand)
         self._nest(operator)
         names = [
             str(operand)
@@ -145,15 +151,23 @@ class _State:
                 raise RefusedError(f"缺少 {end}", f"{end} is missing")
 
 
-def _check_size(operand: object) -> None:
-    """Refuse operands beyond the limits of ISO 19005-3, 6.1.13."""
-    match operand:
+def check_size(value: object) -> None:
+    """Refuse a value beyond the limits of ISO 19005-3, 6.1.13.
+
+    Args:
+        value: an operand, or a value of a dictionary; what has parts is not looked
+            into.
+
+    Raises:
+        RefusedError: it is beyond them.
+    """
+    match value:
         case int() | Decimal():
-            too_large = not -_MAX_INTEGER <= operand <= _MAX_INTEGER
+            too_large = not -_MAX_INTEGER <= value <= _MAX_INTEGER
         case pikepdf.String():
-            too_large = len(bytes(operand)) > _MAX_STRING
+            too_large = len(bytes(value)) > _MAX_STRING
         case pikepdf.Name():
-            too_large = len(str(operand)) > _MAX_NAME
+            too_large = len(str(value).encode()) > 1 + _MAX_NAME
         case _:
             too_large = False
     if too_large:

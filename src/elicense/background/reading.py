@@ -6,6 +6,7 @@ import math
 import pikepdf
 from pikepdf import Array, Dictionary, Pdf, Stream
 
+from elicense.background import effort, spelled
 from elicense.background.objects import Copier
 from elicense.background.refusals import RefusedError, refused
 from elicense.errors import CatalogError
@@ -14,9 +15,6 @@ from esign.errors import MalformedError
 
 MAX_FILE = 1 << 20
 """Bytes of a background's file; every license of the type carries its page."""
-MAX_TABLES = 1 << 17
-"""Bytes of all its dictionaries together, the most that one of a sealed file may have
-(docs/formats/pdf.md, 1)."""
 PAPER = 0.5
 """Largest difference between its page and the type's paper, in points."""
 _MAX_TREE = 32  # levels of a page tree
@@ -51,8 +49,9 @@ def take(data: bytes, name: str, size: tuple[float, float]) -> bytes:
     reference XObjects, outside streams, scripts, actions, annotations, form fields,
     attached files, encryption, signatures, fonts that are not embedded and Type 3
     fonts, inks, filters but FlateDecode and DCTDecode (ASCII ones around them are
-    taken off), turned pages, and whatever else ISO 19005-3 forbids of objects. Outlines
-    and widths of fonts are NOT checked.
+    taken off), turned pages, whatever else ISO 19005-3 forbids of objects, names and
+    depths that no sealed file has, and what would keep a viewer busy without end.
+    Outlines and widths of fonts are NOT checked.
 
     Args:
         data: the file.
@@ -111,11 +110,10 @@ def _taken(data: bytes, size: tuple[float, float]) -> bytes:
         made.Contents = target.make_indirect(Stream(target, operators))
         if "/Group" in page:
             made.Group = copier.copy(page.Group, "group", 0)
-        out = saved(target)
-        streams = [item for item in target.objects if isinstance(item, Stream)]
-        if len(out) - sum(len(item.read_raw_bytes()) for item in streams) > MAX_TABLES:
-            raise RefusedError("过大的表", f"tables of more than {MAX_TABLES} bytes")
-        return out
+        drawn = target.pages[0].as_form_xobject()
+        spelled.check(drawn)
+        effort.check(drawn)
+        return saved(target)
 
 
 def saved(pdf: Pdf) -> bytes:

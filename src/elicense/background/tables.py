@@ -35,7 +35,8 @@ _ABOUT = frozenset(
 )
 _STREAM = _ABOUT | {"/Length", "/DL"}
 _MAPPED = {"/Matrix": "plain", "/BBox": "plain"}
-_FONT = _plain("/Type /Subtype /BaseFont") | {"/FontDescriptor": "descriptor"}
+_FONT = _plain("/Type /Subtype")
+_FONT |= {"/BaseFont": "font name", "/FontDescriptor": "descriptor"}
 _SHADING = _plain("/ShadingType /Background /BBox /AntiAlias")
 _SHADING |= {"/ColorSpace": "colour"}
 _COLOUR = _plain("/WhitePoint /BlackPoint /Gamma /Matrix /Range")
@@ -124,8 +125,9 @@ KINDS: Mapping[str, Kind] = {
         _plain("/Type /S /BC") | {"/G": "form"}, ("/S", "/G")
     ),
     "Type0": Kind(  # 9.7.6; clause 6.2.11.3
-        _plain("/Type /Subtype /BaseFont")
+        _plain("/Type /Subtype")
         | {
+            "/BaseFont": "font name",
             "/Encoding": "encoding of codes",
             "/DescendantFonts": "descendants",
             "/ToUnicode": "data",
@@ -146,7 +148,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "descriptor": Kind(  # 9.8; clause 6.2.11.4
         {
-            **_plain("/Type /FontName /FontFamily /FontStretch /FontWeight /Flags"),
+            "/FontName": "font name",
+            **_plain("/Type /FontFamily /FontStretch /FontWeight /Flags"),
             **_plain("/FontBBox /ItalicAngle /Ascent /Descent /Leading /CapHeight"),
             **_plain("/XHeight /StemV /StemH /AvgWidth /MaxWidth /MissingWidth"),
             **dict.fromkeys(("/FontFile", "/FontFile2", "/FontFile3"), "font file"),

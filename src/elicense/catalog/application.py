@@ -5,6 +5,7 @@ problems at once. Nothing is guessed; what is derived by a rule may be left out.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,8 @@ COMMON_KEYS = (
 MAX_APPLICATION = 16 << 20  # bytes of JSON; a photo of 8 MiB has 11 in base64
 MAX_CASE_NUMBER = 64  # characters
 _MAX_UNKNOWN = 20  # unknown keys that are named one by one
-_MAX_KEY = 40  # characters of a key that is named
+_MAX_KEY = 40  # characters of a key that is named, or compared with the known ones
+_PLAIN_KEY = re.compile(f"[a-z_.]{{1,{_MAX_KEY}}}[0-9]{{0,3}}")
 _JSON_SPACE = " \t\r\n"  # RFC 8259, section 2
 _DERIVED = {
     "checkpoints": Text("由规则推算，请勿填写", "is derived by rule; leave it out"),
@@ -209,7 +211,7 @@ def _check_keys(
         if key in _DERIVED:
             found.problem(name, _DERIVED[key].zh, _DERIVED[key].en)
             continue
-        close = get_close_matches(name, known, n=1)
+        close = _meant(key, known)
         zh, en = (
             (f"，是否应为 {close[0]}？", f"; did you mean {close[0]}?")
             if close
@@ -224,10 +226,18 @@ def _check_keys(
 
 
 def _shown(key: object) -> str:
-    """Return a key as it may stand in an error: short, printable, no personal data."""
+    """Return a key as it may stand in an error: a plain word, no personal data.
+
+    Where a row of values was taken for keys, those are names and codes of persons.
+    """
+    return key if isinstance(key, str) and _PLAIN_KEY.fullmatch(key) else "(?)"
+
+
+def _meant(key: object, known: tuple[str, ...]) -> list[str]:
+    """Return the known key that is like an unknown one, if there is one."""
     if not isinstance(key, str) or len(key) > _MAX_KEY:
-        return "(?)"
-    return key if key.isprintable() and not contains_citizen_id(key) else "(?)"
+        return []
+    return get_close_matches(key, known, n=1)
 
 
 def _choice(

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 
 from elicense.catalog.kinds import LicenseType
-from elicense.catalog.reader import read_type
+from elicense.catalog.reader import Beside, read_type
 from elicense.errors import CatalogError, UnknownTypeError
 from elicense.model import Text
 
@@ -61,18 +61,23 @@ class Catalog:
         )
         return cls(read_type(entry.read_bytes(), entry.name) for entry in found)
 
-    def with_files(self, contents: Mapping[str, bytes]) -> "Catalog":
+    def with_files(
+        self, contents: Mapping[str, bytes], beside: Beside | None = None
+    ) -> "Catalog":
         """Return this catalog and the types of other files, such as a workspace's.
 
         Args:
             contents: file name -> bytes; what ends in ``.toml`` is a type (UTF-8),
                 the others are backgrounds that the types may name.
+            beside: gives a background by its name instead, once a type names it;
+                KeyError where there is none.
 
         Raises:
-            CatalogError: a file is wrong, or repeats a type in the same version.
+            CatalogError: a file is wrong, or repeats a type in the same version; or a
+                background that a type names is not there or can not be read.
         """
         added = [
-            read_type(data, name, contents)
+            read_type(data, name, beside or contents.__getitem__)
             for name, data in sorted(contents.items())
             if name.endswith(TYPE_ENDING)
         ]

@@ -1,11 +1,12 @@
 """What a license type is, as frozen values: its fields and its rules."""
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from elicense.identifiers import Identifier
+from elicense.identifiers import type_part
 from elicense.model import License, Text
 
 FIRST_GRANT = "新发"
@@ -241,11 +242,10 @@ class LicenseType:
         the day of issue and under the rules of that day.
         """
         draft = license_.draft
-        known = {rule.key for rule in self.fields}
-        required = {rule.key for rule in self.fields if rule.required}
+        known, required = _keys(self)
         return (
             draft.title == self.title.zh
-            and Identifier.parse(license_.identifier).type_code == self.code
+            and type_part(license_.identifier) == self.code
             and required <= draft.fields.keys() <= known
             and (self.validity.years is None or draft.validity.valid_until is not None)
         )
@@ -256,3 +256,11 @@ class LicenseType:
             if rule.key == key:
                 return rule
         raise KeyError(key)
+
+
+@functools.lru_cache(maxsize=256)  # types are equal to themselves alone
+def _keys(license_type: LicenseType) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the keys of all of a type's fields, and of those that are required."""
+    rules = license_type.fields
+    required = frozenset(rule.key for rule in rules if rule.required)
+    return frozenset(rule.key for rule in rules), required

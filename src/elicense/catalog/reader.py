@@ -29,7 +29,7 @@ from elicense.catalog.kinds import (
     PhotoRule,
     ValidityRule,
 )
-from elicense.errors import CatalogError, MalformedCodeError
+from elicense.errors import CatalogError, ElicenseError, MalformedCodeError
 from elicense.identifiers import check_type_code
 from elicense.model import Text
 
@@ -50,13 +50,23 @@ _DIGIT = re.compile("[0-9]")
 _PDF_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}\.pdf")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _MAX_NAME = 40
+Beside = Callable[[str], bytes]
+"""Gives the file of a name beside a type's; KeyError where there is none, and an
+ElicenseError where it can not be read."""
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 
-def read_type(
-    data: bytes, file: str, others: Mapping[str, bytes] | None = None
-) -> LicenseType:
+def no_file(name: str) -> bytes:
+    """Give no file: nothing is beside the type's.
+
+    Raises:
+        KeyError: always.
+    """
+    raise KeyError(name)
+
+
+def read_type(data: bytes, file: str, beside: Beside = no_file) -> LicenseType:
     """Return the license type that a TOML file describes.
 
     A background is NOT looked into, and a function that draws is not imported.
@@ -64,11 +74,11 @@ def read_type(
     Args:
         data: the file's bytes, UTF-8.
         file: its name, for errors.
-        others: name -> bytes of the files beside it, for a background.
+        beside: gives the background that the type names, and is asked for no other.
 
     Raises:
         CatalogError: the file is not TOML, or not of this schema, or its background is
-            not among the others.
+            not there or can not be read.
     """
     if len(data) > MAX_FILE:
         raise CatalogError(Text(f"{file}：文件过大", f"{file}: the file is too large"))
@@ -81,7 +91,7 @@ def read_type(
     table = _Table(content, file)
     if table.text("format") != FORMAT:
         table.fault("format", f"应为 {FORMAT}", f"expected {FORMAT}")
-    license_type = _license_type(table, others or {})
+    license_type = _license_type(table, beside)
     table.end()
     _check_references(license_type, table)
     return license_type
@@ -179,10 +189,10 @@ class _Table:
             self.fault(key, "不认识该项", "unknown key")
 
 
-def _license_type(table: _Table, others: Mapping[str, bytes]) -> LicenseType:
+def _license_type(table: _Table, beside: Beside) -> LicenseType:
     name = table.text("name")
     layout = dict(table.take("layout", dict, {}))
-    background, art = _static_art(table, layout, others)
+    background, art = _static_art(table, layout, beside)
     if not _NAME.fullmatch(name) or len(name) > _MAX_NAME:
         table.fault(
             "name", "应为小写字母、数字和连字符", "expected a-z, 0-9 and hyphens"
@@ -209,7 +219,7 @@ def _license_type(table: _Table, others: Mapping[str, bytes]) -> LicenseType:
 
 
 def _static_art(
-    table: _Table, layout: dict[str, object], others: Mapping[str, bytes]
+    table: _Table, layout: dict[str, object], beside: Beside
 ) -> tuple[Background | None, str]:
     """Take what a layout says of static art out of it."""
     name, art = layout.pop("background", None), layout.pop("art", None)
@@ -227,11 +237,18 @@ def _static_art(
             "应为同一文件夹中 PDF 的文件名",
             "expected the name of a PDF in the same folder",
         )
-    if name not in others:
-        table.fault(
-            "layout: background", f"没有文件 {name}", f"there is no file {name}"
-        )
-    return Background(name, others[name]), ""
+    return Background(name, _background(table, name, beside)), ""
+
+
+def _background(table: _Table, name: str, beside: Beside) -> bytes:
+    """Return the file that a type names as its background."""
+    key = "layout: background"
+    try:
+        return beside(name)
+    except KeyError as err:
+        raise table.error(key, f"没有文件 {name}", f"there is no file {name}") from err
+    except ElicenseError as err:
+        raise table.error(key, err.message.zh, err.message.en) from err
 
 
 def _type_code(table: _Table) -> str:

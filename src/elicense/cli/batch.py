@@ -1,39 +1,33 @@
 """The command ``issue-batch``."""
 
-import csv
-import json
 import os
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
-from typing import TextIO
+from typing import cast
 
 import click
 
 from elicense import files
-from elicense.cli import options, report
+from elicense.cli import batch_report, options, report
+from elicense.cli.batch_report import Report
+from elicense.cli.delivery import Delivery, Line, drafts
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
-from elicense.issuing import BatchPolicy, Outcome
+from elicense.errors import ElicenseError
+from elicense.issuing import Request
 from elicense.issuing import rows as batch_rows
 from elicense.issuing.workers import MAX_WORKERS
-from elicense.masking import contains_citizen_id, mask_code
+from elicense.lifecycle import State
 from elicense.model import Text
-from elicense.validating.verdict import summary
 from esign import clock
 
 EXIT_REFUSED = 1
 _QUIET_SECONDS = 2  # a shorter run needs no progress
-_COLUMNS = (
-    *("row", "key", "identifier", "number", "file", "code"),
-    *("existed", "error_zh", "error_en"),
-)
-Line = Mapping[str, object]
 
 
 @click.command("issue-batch")
@@ -71,35 +65,49 @@ def issue_batch_command(
     ROWS is a .csv, .jsonl, .xlsx or .parquet file. A row is keyed by its column case,
     else by id, else by its content: the same file again finishes a run that was broken
     off, and issues nothing twice. A row that cannot be issued is told in the report and
-    stops nothing.
+    stops nothing. Until the run ends, the report is called FILE.partial.
 
-    Exit code: 0 all issued, 1 a row was refused, 2 wrong usage, or the run stopped.
+    Exit code: 0 each row has a license in force, 1 a row has none, 2 wrong usage, or
+    the run stopped, 130 broken off (Ctrl-C).
     """
     _check_places(source, out, report_file)
-    with open_workspace(signing=True) as workspace, source.open("rb") as stream:
-        license_type = workspace.catalog.get(type_name)
-        requests = batch_rows.read(stream, source.suffix, license_type)
-        lines = workspace.issue_many(
-            requests, _Delivery(out), policy=BatchPolicy(), workers=workers
-        )
-        with _written(report_file) as file:
-            counts = _report(lines, file, report_file.suffix.lower())
+    counts: Counter[str] = Counter()
+    with (
+        open_workspace(signing=True) as workspace,
+        source.open("rb") as stream,
+        closing(
+            batch_rows.read(stream, source.suffix, workspace.catalog.get(type_name))
+        ) as requests,
+    ):
+        begun = _begun(requests)
+        files.make_folder(out)
+        with drafts(out) as folder, batch_report.opened(report_file) as file:
+            lines = workspace.issue_many(begun, Delivery(out, folder), workers=workers)
+            # Closed before what it works with, wherever the run is broken off.
+            with closing(cast("Generator[Line, None, None]", lines)):
+                _run(lines, file, counts)
     _tell(counts, report_file)
-    if counts["refused"] or not counts.total():
+    if counts["refused"] or counts["ended"] or not _rows(counts):
         click.get_current_context().exit(EXIT_REFUSED)
+
+
+def _begun(requests: batch_rows.Rows) -> Iterator[Request | ElicenseError]:
+    """Read the first row now, so that another kind of file is refused before all."""
+    return chain(list(islice(requests, 1)), requests)
 
 
 def _check_places(source: Path, out: Path, report_file: Path) -> None:
     """Refuse, before anything is issued, what could not be read or written."""
     if not source.is_file():
         raise WrongUsageError(Text(f"{source} 不是文件", f"{source} is not a file"))
-    if report_file.suffix.lower() not in (".jsonl", ".csv"):
+    if report_file.suffix.lower() not in batch_report.ENDINGS:
         raise WrongUsageError(
             Text(
                 "--report 应为 .jsonl 或 .csv 文件",
                 "--report: expected a .jsonl or .csv file",
             )
         )
+    _check_apart(source, report_file)
     if report_file.is_dir() or not os.access(report_file.parent, os.W_OK):
         raise WrongUsageError(
             Text(
@@ -114,126 +122,49 @@ def _check_places(source: Path, out: Path, report_file: Path) -> None:
                 f"--out {out}: not a folder that can be written",
             )
         )
-    files.make_folder(out)
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    """Writes the PDFs of a chunk, and tells of each row what the report says.
-
-    The bytes are safe in the register already. They are written under other names, put
-    on disk with one call for all of them, and only then get their own: neither a run
-    that is killed nor a machine that stops leaves half of a file under its name.
-    """
-
-    folder: Path
-
-    def __call__(self, outcomes: Sequence[Outcome]) -> list[Line]:
-        waiting: list[tuple[str, Path]] = []
-        try:
-            for outcome in outcomes:
-                if outcome.issued is not None:
-                    target = self._target(outcome)
-                    if not _holds(target, outcome.issued.pdf):
-                        waiting.append((self._draft(outcome.issued.pdf), target))
-            if waiting:
-                os.sync()
-            while waiting:
-                name, target = waiting[-1]
-                Path(name).replace(target)
-                waiting.pop()
-        except OSError as err:
-            reason = err.strerror or type(err).__name__
-            raise files.FileError(
+def _check_apart(source: Path, report_file: Path) -> None:
+    """Refuse a report that would take the place of the rows, by whatever name."""
+    for name in (report_file, batch_report.partial(report_file)):
+        if name.exists() and name.samefile(source):
+            raise WrongUsageError(
                 Text(
-                    f"无法写入 {self.folder}：{reason}；已签发的都已入库，请重新运行",
-                    f"cannot write to {self.folder}: {reason}; what was issued is"
-                    " stored: run the same again",
+                    f"--report {report_file}：会覆盖 {source}，请换一个文件名",
+                    f"--report {report_file}: would replace {source}; use another name",
                 )
-            ) from err
-        finally:
-            for name, _ in waiting:
-                Path(name).unlink(missing_ok=True)
-        return [self._line(outcome) for outcome in outcomes]
-
-    def _target(self, outcome: Outcome) -> Path:
-        issued = outcome.issued
-        return self.folder / f"{issued.license.identifier if issued else ''}.pdf"
-
-    def _draft(self, pdf: bytes) -> str:
-        handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(pdf)
-            os.fchmod(file.fileno(), files.PUBLIC)
-        return name
-
-    def _line(self, outcome: Outcome) -> Line:
-        issued, error = outcome.issued, outcome.error
-        if issued is None:
-            return {
-                "row": outcome.place,
-                "key": _key(outcome.number),
-                "code": "refused" if error is None else type(error).__name__,
-                "error_zh": "" if error is None else error.message.zh,
-                "error_en": "" if error is None else error.message.en,
-            }
-        claims = issued.verdict.claims
-        return {
-            "row": outcome.place,
-            "key": _key(outcome.number),
-            "identifier": issued.license.identifier,
-            "number": "" if claims is None else summary(claims)["number"],
-            "file": str(self._target(outcome)),
-            "code": issued.verdict.code.text,
-            "existed": outcome.existed,
-        }
+            )
 
 
-def _key(number: str) -> str:
-    """Return a case number or row id as a report may show it."""
-    return mask_code(number) if contains_citizen_id(number) else number
+def _run(lines: Iterable[Line], file: Report, counts: Counter[str]) -> None:
+    """Write each line as it comes, and count; where the run stops, say how far it got.
 
-
-def _holds(path: Path, pdf: bytes) -> bool:
-    """Tell whether a file is there with these bytes."""
-    try:
-        return path.stat().st_size == len(pdf) and path.read_bytes() == pdf
-    except FileNotFoundError:
-        return False
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[TextIO]:
-    """Give a file that appears whole, or not at all where the run is broken off."""
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        # The mark lets spreadsheets see that a table is UTF-8.
-        encoding = "utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"
-        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _report(lines: Iterable[Line], file: TextIO, ending: str) -> Counter[str]:
-    """Write a line for each row as it comes, and count what came of them."""
-    counts: Counter[str] = Counter()
-    table = csv.DictWriter(file, _COLUMNS) if ending == ".csv" else None
-    if table is not None:
-        table.writeheader()
+    Raises:
+        Whatever stops the run.
+    """
     begun = clock.now()
-    for line in lines:
-        if table is None:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        else:
-            table.writerow(line)
-        existed = "existed" if line.get("existed") else "issued"
-        counts[existed if "identifier" in line else "refused"] += 1
-        _progress(counts.total(), begun)
-    return counts
+    try:
+        for line in lines:
+            file.add(line)
+            counts.update(_kinds(line))
+            _progress(_rows(counts), begun)
+    except BaseException:
+        _tell_stopped(counts, file.path)
+        raise
+
+
+def _kinds(line: Line) -> list[str]:
+    """Return what a row counts as: one of four, and whether it has a warning."""
+    warned = ["warned"] if line.get("warnings_en") else []
+    if "identifier" not in line:
+        return ["refused", *warned]
+    if line["state"] != State.ISSUED.value:
+        return ["ended", *warned]
+    return ["existed" if line["existed"] else "issued", *warned]
+
+
+def _rows(counts: Counter[str]) -> int:
+    return counts.total() - counts["warned"]
 
 
 def _progress(done: int, begun: datetime) -> None:
@@ -241,16 +172,39 @@ def _progress(done: int, begun: datetime) -> None:
     if not sys.stderr.isatty() or done % 100:
         return
     if (clock.now() - begun).total_seconds() > _QUIET_SECONDS:
-        click.echo(f"\r{done}", err=True, nl=False)
+        click.echo(f"\r{done}\r", err=True, nl=False)
+
+
+def _told(counts: Counter[str]) -> Text:
+    """Return how many rows there were, and what became of them."""
+    count, new, old = _rows(counts), counts["issued"], counts["existed"]
+    zh = f"共 {count} 行：新签发 {new}，此前已签发 {old}，未签发 {counts['refused']}"
+    en = (
+        f"{count} {'row' if count == 1 else 'rows'}: {new} issued, {old} issued before,"
+        f" {counts['refused']} refused"
+    )
+    if counts["ended"]:
+        zh += f"，已不在有效状态 {counts['ended']}（未写出文件）"
+        en += f", {counts['ended']} no longer in force (no file written)"
+    if counts["warned"]:
+        zh += f"；{counts['warned']} 行有提示"
+        en += f"; {counts['warned']} with a warning"
+    return Text(zh, en)
 
 
 def _tell(counts: Counter[str], report_file: Path) -> None:
-    new, old, refused = (counts[name] for name in ("issued", "existed", "refused"))
+    told = _told(counts)
+    report.note(Text(f"{told.zh}；见 {report_file}", f"{told.en}; see {report_file}"))
+
+
+def _tell_stopped(counts: Counter[str], partial: Path) -> None:
+    """Say what is done when a run stops, and how to go on."""
+    if not _rows(counts):
+        return
+    told = _told(counts)
     report.note(
         Text(
-            f"共 {counts.total()} 行：新签发 {new}，此前已签发 {old}，"
-            f"未签发 {refused}；见 {report_file}",
-            f"{counts.total()} rows: {new} issued, {old} issued before, {refused}"
-            f" refused; see {report_file}",
+            f"未全部办理；{told.zh}；见 {partial}。用同一命令再次运行即可继续",
+            f"not all was done; {told.en}; see {partial}. The same command goes on",
         )
     )

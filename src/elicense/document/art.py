@@ -154,9 +154,18 @@ def _found(function: str) -> Painter:
     """Return the function that ``package.module:function`` names."""
     module, _, name = function.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as err:
-        raise _wrong(function, "没有该函数", "there is no such function") from err
+        found_in = importlib.import_module(module)
+    except Exception as err:
+        # The organ's own code may raise anything; a reader is told of which kind.
+        kind = type(err).__name__
+        raise _wrong(
+            function,
+            f"无法导入模块（{kind}）",
+            f"the module can not be imported ({kind})",
+        ) from err
+    found = getattr(found_in, name, None)
+    if found is None:
+        raise _wrong(function, "模块中没有该函数", "there is no such function in it")
     if not callable(found):
         raise _wrong(function, "不是函数", "it is no function")
     paint: Painter = found

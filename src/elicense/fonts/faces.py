@@ -19,7 +19,15 @@ from fontTools.ttLib import TTFont
 
 from elicense import files
 from elicense.errors import ElicenseError
-from elicense.fonts.glyph import EM, CubicPen, Glyph, Outlines, Segment, convert
+from elicense.fonts.glyph import (
+    EM,
+    MAX_LENGTH,
+    CubicPen,
+    Glyph,
+    Outlines,
+    Segment,
+    convert,
+)
 from elicense.model import Text
 from esign.errors import MalformedError
 
@@ -88,7 +96,8 @@ class Face:
 
         Raises:
             FaceError: it is no such file but a collection, a variable face or another
-                thing; or it may not be embedded, or not in part (OS/2 fsType).
+                thing; it may not be embedded, or not in part (OS/2 fsType); or its
+                heights are beyond what a font file can say.
         """
         self._source, self._data = source, data
         self._local = threading.local()
@@ -134,7 +143,7 @@ class Face:
         ascent, descent = self._scaled(hhea.ascent), self._scaled(hhea.descent)
         # The height of capitals came with version 2 of the table.
         cap_height = self._scaled(getattr(os2, "sCapHeight", 0)) or ascent
-        self.metrics = Metrics(ascent, descent, cap_height)
+        self.metrics = self._bounded(Metrics(ascent, descent, cap_height))
         self._advances: dict[str, tuple[int, int]] = font["hmtx"].metrics
         nothing = font.getGlyphOrder()[0]
         self._names = {
@@ -150,6 +159,16 @@ class Face:
             )
         del font["cmap"]  # large, and all of it that counts is kept by now
         self._local.font = font
+
+    def _bounded(self, metrics: Metrics) -> Metrics:
+        """Return metrics that the tables of a font and a PDF can say."""
+        lengths = (metrics.ascent, metrics.descent, metrics.cap_height)
+        if not all(-MAX_LENGTH <= length <= MAX_LENGTH for length in lengths):
+            raise self._wrong(
+                "字高（ascent、descent 或 capHeight）超出字体表的范围",
+                "its ascent, descent or height of capitals is beyond what a font holds",
+            )
+        return metrics
 
     def _check_tables(self, font: TTFont) -> None:
         """Refuse a file without what a page needs, and one with several faces in it."""
@@ -210,7 +229,7 @@ class Face:
 
         Raises:
             KeyError: the face does not offer it.
-            FaceError: the glyph is damaged.
+            FaceError: the glyph is damaged, or beyond what a font file can say.
         """
         found = self._glyphs.get(char)
         # Two threads may convert the same glyph; both get the one that was first kept.
@@ -233,9 +252,8 @@ class Face:
         """
         name = self._name(char)
         try:
-            glyphs = self._outlines()
-            pen = CubicPen(glyphs, self._units)
-            glyphs[name].draw(pen)
+            pen = CubicPen(self._outlines(), self._units)
+            pen.glyphs[name].draw(pen)
         except Exception as err:  # fontTools raises anything
             raise self._damaged(char) from err
         yield from pen.segments

@@ -10,20 +10,22 @@ here, many in :mod:`elicense.issuing.batch`.
 from datetime import datetime
 
 from elicense import list_numbers, payload, record
+from elicense.errors import ConflictError
 from elicense.issuing.batch import (
     Batch,
-    BatchPolicy,
     Outcome,
     SampleError,
     issue_many,
 )
+from elicense.issuing.chunks import BatchPolicy, UnreadError
 from elicense.issuing.desk import Issued, IssuingDesk, NotReleasedError
 from elicense.issuing.drawn import Drawn, draw, draw_again, printed
-from elicense.issuing.preparing import Prepared, admit, prepare
+from elicense.issuing.preparing import Prepared, admit, prepare, prepare_again
 from elicense.issuing.releasing import (
     check_own,
     mark_issued,
     same_number,
+    stored,
     validate_own,
 )
 from elicense.issuing.request import Operation, Request
@@ -39,6 +41,7 @@ __all__ = [
     "Outcome",
     "Request",
     "SampleError",
+    "UnreadError",
     "issue",
     "issue_many",
     "validate_own",
@@ -79,7 +82,10 @@ def issue(desk: IssuingDesk, request: Request, at: datetime) -> Issued:
     known = desk.register.by_key(key)
     # A resumed run repeats the first one's instant.
     sealing = at if known is None else known.allocation.instant
-    prepared = prepare(desk, request, sealing)
+    if known is None:
+        prepared = prepare(desk, request, at)
+    else:
+        prepared = prepare_again(desk, request, known)
     if known is None or not known.is_issued:
         admit(desk, request, prepared.draft, sealing)
     row, drawn = _reserve(desk, request, prepared, sealing)
@@ -130,7 +136,15 @@ def _finish(
     license_ = record.decode(row.record)[0] if drawn is None else drawn.license
     verdict = check_own(desk, pdf, row.allocation)
     if not row.is_issued:
-        desk.register.store_output(row.identifier, token, pdf)
+        try:
+            desk.register.store_output(row.identifier, token, pdf)
+        except ConflictError:
+            # Another run was first, and its signer signs the same in another way: what
+            # is stored is the license.
+            row = desk.register.get(row.identifier)
+            token, pdf = stored(row)
+            verdict = check_own(desk, pdf, row.allocation)
+    if not row.is_issued:
         row = mark_issued(desk, request, row, license_.draft, at)
     return Issued(
         license=license_,
@@ -138,5 +152,5 @@ def _finish(
         pdf=pdf,
         qr_text=payload.qr_text(token, check_page=desk.check_page),
         verdict=verdict,
-        warnings=(*prepared.warnings, *same_number(desk.register, row, at)),
+        warnings=(*prepared.warnings, *same_number(desk.register, [(row, at)])[0]),
     )

@@ -9,23 +9,29 @@ What is durable when, for a chunk:
    every row are on disk before anything is sealed.
 3. Everything is printed, sealed and validated.
 4. One transaction stores the finished bytes and marks the licenses as issued. Only then
-   anyone learns of them.
+   anyone learns of them. Warnings are looked up after it.
 
-So a run that is killed leaves reservations at most, and the same rows again finish
-them with the same bytes. Where a set was refused, it is done again one by one, so that
-the row at fault is known and the others go on.
+So a process that is killed leaves the reservations of one chunk at most, and the same
+rows again finish them with the same bytes. Where a set was refused, it is done again
+one by one, so that the row at fault is known and the others go on.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from elicense import list_numbers, payload, record
-from elicense.errors import ConflictError, ElicenseError, RegisterError
+from elicense.errors import ConflictError, ElicenseError, Problem, RegisterError
+from elicense.issuing.chunks import BatchPolicy, Entry, chunks
 from elicense.issuing.desk import Issued, IssuingDesk, NotReleasedError
 from elicense.issuing.drawn import Drawn, draw, draw_again, printed
-from elicense.issuing.preparing import Prepared, admit, prepare
+from elicense.issuing.preparing import (
+    Prepared,
+    admit,
+    prepare,
+    prepare_again,
+)
 from elicense.issuing.releasing import (
     check_own,
     issued_event,
@@ -44,33 +50,7 @@ from elicense.register import (
     ReserveRequest,
     Row,
 )
-from elicense.register.checks import check_digest
 from elicense.validating import Verdict
-
-Entry: TypeAlias = tuple[int, Request | ElicenseError]
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPolicy:
-    """How a batch is cut, and how much of it is validated in full.
-
-    Every license is validated by the lean rules before it goes out; what is in the
-    sample also by the desk's own policy: with the second engine, and the page as it is
-    drawn.
-
-    Attributes:
-        chunk: rows of one transaction.
-        sample: the first new license of each type is in the sample, and then one in so
-            many rows.
-    """
-
-    chunk: int = 200
-    sample: int = 500
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for a number below one."""
-        if min(self.chunk, self.sample) < 1:
-            raise ValueError("a chunk and a sample count from one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +62,8 @@ class Outcome:
         number: its case number or row id; empty where it could not be read.
         issued: the license, None where there is none.
         error: why there is none.
-        existed: whether an earlier run issued it.
+        existed: whether another run issued it, before or at the same time; what became
+            of it since is in ``issued.state``.
     """
 
     place: int
@@ -143,47 +124,33 @@ def issue_many(
 
     Raises:
         SampleError: a license of the sample failed; those before it are good.
+        UnreadError: ``requests`` raised; what came before is issued.
         RegisterError, UnavailableError: the world; the same again goes on from here.
     """
     batch = Batch(desk, at, policy or BatchPolicy())
-    for entries in chunks(requests, batch.policy.chunk):
+    for entries in chunks(requests, batch.policy):
         yield from batch.issue(entries)
-
-
-def chunks(
-    requests: Iterable[Request | ElicenseError], size: int
-) -> Iterator[list[Entry]]:
-    """Cut requests into chunks in which each key stands once, and number them from 1.
-
-    Args:
-        requests: in order.
-        size: rows of a chunk, at most.
-    """
-    chunk: list[Entry] = []
-    keys: set[RequestKey] = set()
-    for entry in enumerate(requests, 1):
-        request = entry[1]
-        # The organ is one for all, so that any serves to compare keys.
-        key = request.key("") if isinstance(request, Request) else None
-        if len(chunk) == size or key in keys:
-            yield chunk
-            chunk, keys = [], set()
-        chunk.append(entry)
-        if key is not None:
-            keys.add(key)
-    if chunk:
-        yield chunk
 
 
 @dataclass(slots=True)
 class _Job:
-    """One row on its way."""
+    """One row on its way.
+
+    Attributes:
+        known: another run reserved it.
+        existed: another run issued it.
+        printed: its PDF was made here and now.
+        overtaken: another run stored other bytes while these were made.
+    """
 
     place: int
     request: Request
     key: RequestKey
     list_id: int = 0
+    known: bool = False
     existed: bool = False
+    printed: bool = False
+    overtaken: bool = False
     prepared: Prepared | None = None
     drawn: Drawn | None = None
     row: Row | None = None
@@ -201,11 +168,11 @@ class Batch:
         """Take what every chunk is issued with, and the run's instant."""
         self.desk, self.at, self.policy = desk, at, policy
         self._lean = replace(desk.policy, check_face=False, second_engine=False)
-        self._sampled: set[str] = set()  # types that have their first one
+        self._sampled: set[str] = set()  # types whose press has passed
         self._full_lists: dict[int, int] = {}  # list -> the next generation
 
     def issue(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Issue a chunk, in which each key stands once.
+        """Issue a chunk of rows that are free of one another, as from ``chunks``.
 
         Args:
             entries: the place of each row and its request, or why it has none.
@@ -254,13 +221,14 @@ class Batch:
 
     def _look_up(self, job: _Job) -> None:
         """Find what an earlier run made of it, and check the application."""
-        job.row = self.desk.register.by_key(job.key)
+        row = job.row = self.desk.register.by_key(job.key)
         sealing = self.at
-        if job.row is not None:
-            check_digest(job.row.digest, job.request.digest)
-            sealing = job.row.allocation.instant
-            job.existed = job.row.is_issued
-        job.prepared = prepare(self.desk, job.request, sealing)
+        if row is None:
+            job.prepared = prepare(self.desk, job.request, sealing)
+        else:
+            job.known, job.existed = True, row.is_issued
+            sealing = row.allocation.instant
+            job.prepared = prepare_again(self.desk, job.request, row)
         if not job.existed:
             admit(self.desk, job.request, job.prepared.draft, sealing)
         job.list_id = list_numbers.first_list(job.prepared.draft.validity)
@@ -326,7 +294,8 @@ class Batch:
         for job, row in zip(jobs, rows, strict=True):
             job.row, job.existed = row, row.is_issued
             if row.allocation != _sure(job.drawn).place:
-                job.drawn = None  # another run was first, with a place of its own
+                # Another run was first, with a place of its own.
+                job.drawn, job.known = None, True
 
     # Finishing
 
@@ -337,45 +306,57 @@ class Batch:
             job.license, _ = record.decode(row.record)
             job.output = Output(row.identifier, row.token, row.pdf)
             job.qr_text = payload.qr_text(row.token, check_page=self.desk.check_page)
+            job.printed = False
             return
         drawn = job.drawn or draw_again(self.desk, row)
         pdf = printed(self.desk, drawn, _sure(job.prepared))
         job.license, job.qr_text = drawn.license, drawn.qr_text
         job.output = Output(row.identifier, drawn.token, pdf)
-        job.drawn = None
+        job.drawn, job.printed = None, True
 
     def _validate(self, job: _Job) -> None:
+        """Validate by the lean rules, and what is in the sample in full.
+
+        What fails the lean rules fails alone. The sample tells of the press: a new
+        license that fails there stops the run. A reservation of another run may fail
+        for reasons of its own, such as a key that was renewed since, and would stop
+        every later run too; so it fails alone, and the type waits for another one.
+        """
         pdf, place = _sure(job.output).pdf, _sure(job.row).allocation
-        if not self._is_sampled(job):
-            job.verdict = check_own(self.desk, pdf, place, self._lean)
+        job.verdict = check_own(self.desk, pdf, place, self._lean)
+        name = job.request.type_name
+        one_in_many = job.place % self.policy.sample == 0
+        if job.existed or (name in self._sampled and not one_in_many):
             return
         try:
             job.verdict = check_own(self.desk, pdf, place)
         except NotReleasedError as err:
+            if job.known:
+                raise
             raise SampleError(job.place, err.verdict) from err
-
-    def _is_sampled(self, job: _Job) -> bool:
-        """Tell whether it is in the sample: the first of its type, or one in many."""
-        name, before = job.request.type_name, len(self._sampled)
-        if job.existed:
-            return False
-        self._sampled.add(name)
-        return len(self._sampled) > before or job.place % self.policy.sample == 0
+        if job.printed:
+            self._sampled.add(name)
 
     def _store(self, jobs: Sequence[_Job]) -> dict[int, Outcome]:
         """Keep the bytes, mark them issued, all in one transaction; then tell."""
         waiting = [job for job in jobs if not job.existed]
-        with self.desk.register.batch():
-            plain = [job for job in waiting if job.request.previous is None]
-            try:
-                self._finish(plain)
-            except RegisterError:
-                raise
-            except ElicenseError:
-                self._each(plain, self._finish_alone)
-            superseding = [job for job in waiting if job.request.previous is not None]
-            self._each(superseding, self._finish_alone)
-            return self._outcomes(_good(jobs), waiting)
+        if waiting:
+            with self.desk.register.batch():
+                self._finish_all(waiting)
+        self._each([job for job in waiting if job.overtaken], self._take_stored)
+        return self._outcomes(_good(jobs))
+
+    def _finish_all(self, jobs: Sequence[_Job]) -> None:
+        """Store and mark: as a set what can be, and one by one the others."""
+        plain = [job for job in jobs if job.request.previous is None]
+        try:
+            self._finish(plain)
+        except RegisterError:
+            raise
+        except ElicenseError:
+            self._each(plain, self._finish_alone)
+        superseding = [job for job in jobs if job.request.previous is not None]
+        self._each(superseding, self._finish_alone)
 
     def _finish(self, jobs: Sequence[_Job]) -> None:
         """Store and mark licenses that supersede nothing, as a set."""
@@ -401,35 +382,50 @@ class Batch:
             job.row = replace(_sure(job.row), plan=plan, seq=seq)
 
     def _finish_alone(self, job: _Job) -> None:
-        row, output = _sure(job.row), _sure(job.output)
-        self.desk.register.store_output(row.identifier, output.token, output.pdf)
+        """Store and mark one license, unless another run did; inside a transaction."""
+        register, output = self.desk.register, _sure(job.output)
+        row = job.row = register.get(output.identifier)
+        job.existed = row.is_issued
+        job.overtaken = row.pdf is not None and (row.token, row.pdf) != (
+            output.token,
+            output.pdf,
+        )
+        if job.existed or job.overtaken:
+            return
+        register.store_output(output.identifier, output.token, output.pdf)
         draft = _sure(job.license).draft
         job.row = mark_issued(self.desk, job.request, row, draft, self._recorded(job))
+
+    def _take_stored(self, job: _Job) -> None:
+        """Take the bytes that another run stored, whose signer signs differently."""
+        job.known = True
+        self._print(job)
+        self._validate(job)
+        if not job.existed:
+            with self.desk.register.batch():
+                self._finish_alone(job)
 
     def _recorded(self, job: _Job) -> datetime:
         return max(self.at, _sure(job.row).allocation.instant)
 
-    def _outcomes(
-        self, jobs: Sequence[_Job], new: Sequence[_Job]
-    ) -> dict[int, Outcome]:
+    def _outcomes(self, jobs: Sequence[_Job]) -> dict[int, Outcome]:
         """Tell of each what it would be told alone, before those that come after."""
-        later = {_sure(job.row).identifier for job in new}
-        found = {}
-        for job in jobs:
-            later.discard(_sure(job.row).identifier)
-            found[job.place] = self._outcome(job, later)
-        return found
+        rows = [(_sure(job.row), self._recorded(job)) for job in jobs]
+        new = {_sure(job.row).identifier for job in jobs if not job.existed}
+        warned = same_number(self.desk.register, rows, new)
+        return {
+            job.place: self._outcome(job, warnings)
+            for job, warnings in zip(jobs, warned, strict=True)
+        }
 
-    def _outcome(self, job: _Job, later: Collection[str]) -> Outcome:
-        row, output, at = _sure(job.row), _sure(job.output), self._recorded(job)
-        warned = same_number(self.desk.register, row, at, later)
+    def _outcome(self, job: _Job, warnings: Sequence[Problem]) -> Outcome:
         issued = Issued(
             license=_sure(job.license),
-            state=row.state_at(at),
-            pdf=output.pdf,
+            state=_sure(job.row).state_at(self._recorded(job)),
+            pdf=_sure(job.output).pdf,
             qr_text=job.qr_text,
             verdict=_sure(job.verdict),
-            warnings=(*_sure(job.prepared).warnings, *warned),
+            warnings=(*_sure(job.prepared).warnings, *warnings),
         )
         return Outcome(
             place=job.place,

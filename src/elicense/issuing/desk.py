@@ -59,7 +59,7 @@ class Issued:
         qr_text: what its QR carries.
         verdict: the desk's own validation as of the sealing instant, which let it be
             released; what became of it later is in ``state``.
-        warnings: of the application.
+        warnings: of the application, and of other licenses of its number.
     """
 
     license: License

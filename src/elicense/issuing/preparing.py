@@ -18,6 +18,8 @@ from elicense.issuing.request import (
     completed,
 )
 from elicense.model import Draft, Photo, Text
+from elicense.register import Row
+from elicense.register.checks import check_digest
 from elicense.versions import check_successor
 
 _NO_SCAN = Problem(
@@ -38,7 +40,7 @@ class Prepared:
 
 
 def prepare(desk: IssuingDesk, request: Request, at: datetime) -> Prepared:
-    """Check an application.
+    """Check an application for a new license, by the newest version of its type.
 
     Args:
         desk: its catalog, and its register for an old version.
@@ -49,7 +51,34 @@ def prepare(desk: IssuingDesk, request: Request, at: datetime) -> Prepared:
         UnknownTypeError, ApplicationError, PhotoError, ScanError: it is wrong.
         NotFoundError: the register has no such previous version.
     """
-    license_type = desk.catalog.get(request.type_name)
+    return _prepared(desk, request, desk.catalog.get(request.type_name), at)
+
+
+def prepare_again(desk: IssuingDesk, request: Request, row: Row) -> Prepared:
+    """Check an application that has its row already, by the rules that held for it.
+
+    It was taken under one version of its type; a newer one does not refuse it.
+
+    Args:
+        desk: its catalog, and its register for an old version.
+        request: what is asked for.
+        row: what an earlier run reserved or issued for it.
+
+    Raises:
+        ConflictError: the row is of other data.
+        UnknownTypeError, ApplicationError, PhotoError, ScanError: it is wrong; or the
+            catalog lost the type in that version.
+        NotFoundError: the register has no such previous version.
+    """
+    check_digest(row.digest, request.digest)
+    version = record.decode(row.record)[0].draft.type_version
+    license_type = desk.catalog.get(request.type_name, version)
+    return _prepared(desk, request, license_type, row.allocation.instant)
+
+
+def _prepared(
+    desk: IssuingDesk, request: Request, license_type: LicenseType, at: datetime
+) -> Prepared:
     case = request.number if request.is_case else None
     checked = check_application(license_type, completed(request), at, case)
     draft = checked.draft

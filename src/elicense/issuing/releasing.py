@@ -1,6 +1,7 @@
 """Nothing is released before it validates; then it is stored and marked issued."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from elicense.events import Event, EventKind
 from elicense.issuing.desk import IssuingDesk, NotReleasedError
 from elicense.issuing.following import follower, superseding
 from elicense.issuing.request import Request
-from elicense.lifecycle import State, state_at, step
+from elicense.lifecycle import step
 from elicense.model import Draft, Text
 from elicense.policy import ValidationPolicy
 from elicense.register import Allocation, Register, Row
@@ -18,6 +19,8 @@ from elicense.validating import Verdict, validate_pdf
 from esign.statuslist import BITS, StatusList
 from esign.verdict import Code
 
+MANY = 100
+"""Other licenses of a number that are counted; beyond, it is told as at least."""
 _RELEASABLE = (Code.VALID, Code.NOT_YET_VALID)
 
 
@@ -54,6 +57,7 @@ def validate_own(
         allocation.instant,
         policy=policy or desk.policy,
         catalog=desk.catalog,
+        faces=desk.faces,
     )
 
 
@@ -131,28 +135,60 @@ def mark_issued(
     return replace(row, seq=seqs[0], plan=plan, previous=request.previous)
 
 
-def same_number(
-    register: Register, row: Row, at: datetime, later: Collection[str] = ()
-) -> tuple[Problem, ...]:
-    """Return a warning where other licenses of this number are in force.
+def stored(row: Row) -> tuple[bytes, bytes]:
+    """Return the token and the PDF that a row keeps.
 
     Args:
-        register: where to look.
-        row: the license.
-        at: the instant that counts, aware.
-        later: identifiers of licenses that come after it and do not count.
+        row: one whose output is stored.
+
+    Raises:
+        ValueError: nothing is stored.
     """
-    others = [
-        other
-        for other in register.named(row.number)
-        if other.identifier not in (row.identifier, row.previous)
-        and other.identifier not in later
-        and state_at(other.plan, at) in (State.ISSUED, State.SUSPENDED)
-    ]
-    if not others:
+    if row.token is None or row.pdf is None:
+        raise ValueError("the row keeps no output")
+    return row.token, row.pdf
+
+
+def same_number(
+    register: Register,
+    rows: Sequence[tuple[Row, datetime]],
+    new: Collection[str] = (),
+) -> list[tuple[Problem, ...]]:
+    """Return of each license a warning where others of its number are in force.
+
+    The register is asked once for each number, and for so many licenses at most as
+    change what is said.
+
+    Args:
+        register: where to look; not inside a transaction that others wait for.
+        rows: licenses in their order, each with the instant that counts, aware.
+        new: identifiers of those that were issued just now: one of them does not count
+            for those that come before it.
+    """
+    found: dict[tuple[str, datetime], tuple[str, ...]] = {}
+    for (number, at), count in Counter((row.number, at) for row, at in rows).items():
+        # Of a row, itself, its previous version and all new ones may not count.
+        found[number, at] = register.in_force(number, at, MANY + count + len(new) + 1)
+    later, told = set(new), []
+    for row, at in rows:
+        later.discard(row.identifier)
+        others = [
+            one
+            for one in found[row.number, at]
+            if one not in (row.identifier, row.previous) and one not in later
+        ]
+        told.append(_others(len(others)))
+    return told
+
+
+def _others(count: int) -> tuple[Problem, ...]:
+    if not count:
         return ()
+    zh, en = str(count), str(count)
+    if count >= MANY:
+        zh, en = f"至少 {MANY}", f"at least {MANY}"
     text = Text(
-        f"登记库中另有 {len(others)} 个同编号的证照仍在有效状态",
-        f"{len(others)} other licenses of this number are still in force",
+        f"登记库中另有 {zh} 个同编号的证照仍在有效状态",
+        f"{en} other licenses of this number are still in force",
     )
     return (Problem("number", text),)

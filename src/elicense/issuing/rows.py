@@ -4,18 +4,30 @@ A row that cannot be used is an error in its place; a file that cannot be read a
 raised. Rows are read as they are needed.
 """
 
+import codecs
 import csv
 import hashlib
 import importlib
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime, time
-from typing import Any, BinaryIO, TypeVar
+import re
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 from elicense.catalog import LicenseType
-from elicense.catalog.application import MAX_APPLICATION, parse_application
+from elicense.catalog.application import (
+    COMMON_KEYS,
+    MAX_APPLICATION,
+    parse_application,
+)
 from elicense.errors import ApplicationError, ElicenseError, Problem
+from elicense.issuing import cells
 from elicense.issuing.request import Request
 from elicense.model import Text
 
@@ -26,10 +38,17 @@ SEPARATOR = ";"
 OPEN_ENDED = "长期"
 """A cell of ``valid_until`` that stands for null."""
 _HOLDER = "holders."
-_PAGE = 200  # rows of a Parquet file that are held at once
+_HOLDER_COLUMNS = tuple(
+    f"holders.{name}" for name in ("name", "code", "code_type", "role")
+)
+_PAGE = 32  # rows of a Parquet file that are held at once; each may have a photo
+_MAX_NAMED = 10  # unknown columns that are told one by one
+_PLAIN_NAME = re.compile(
+    "[a-z_.]{1,40}[0-9]{0,3}"
+)  # cannot be a person's name in Han, or an id
 
 Row = Mapping[str, object]
-Rows = Iterator[Request | ElicenseError]
+Rows: TypeAlias = Generator[Request | ElicenseError, None, None]
 T = TypeVar("T")
 
 
@@ -46,11 +65,13 @@ def read(stream: BinaryIO, ending: str, license_type: LicenseType) -> Rows:
         license_type: what is issued; says which fields hold several values.
 
     Yields:
-        A request, or why its row is none.
+        A request, or why its row is none. Close the generator before the stream.
 
     Raises:
-        RowsError: the ending is another one, an extra is not installed, or the file is
-            not what its ending says.
+        RowsError: the ending is another one, an extra is not installed, the file is not
+            what its ending says, or a column of a table is not known. Raised by the
+            generator, before the first row or where the file cannot be read on; the
+            rows before that place stand.
     """
     reader = _READERS.get(ending.lower())
     if reader is None:
@@ -96,7 +117,7 @@ def request_of(type_name: str, row: Row) -> Request:
         ) from err
 
 
-def application_of(license_type: LicenseType, cells: Mapping[str, str]) -> Row:
+def application_of(license_type: LicenseType, texts: Mapping[str, str]) -> Row:
     """Return the row that the cells of a table stand for.
 
     An empty cell is a field that is not given. A field of several values has them with
@@ -105,7 +126,7 @@ def application_of(license_type: LicenseType, cells: Mapping[str, str]) -> Row:
 
     Args:
         license_type: says which fields hold several values.
-        cells: column -> text.
+        texts: column -> text.
 
     Raises:
         ApplicationError: a cell is not the JSON that it begins like, or the columns of
@@ -114,7 +135,7 @@ def application_of(license_type: LicenseType, cells: Mapping[str, str]) -> Row:
     several = {rule.key for rule in license_type.fields if rule.kind.is_array}
     row: dict[str, object] = {}
     holders: dict[str, list[str]] = {}
-    for key, cell in cells.items():
+    for key, cell in texts.items():
         if not cell:
             continue
         if key.startswith(_HOLDER):
@@ -165,7 +186,7 @@ def _digest(application: Row) -> str:
 
 def _each(
     license_type: LicenseType, found: Iterable[T], make: Callable[[T], Row]
-) -> Iterator[Request | ElicenseError]:
+) -> Rows:
     """Make a request of each row, or keep why there is none."""
     for item in found:
         try:
@@ -175,55 +196,137 @@ def _each(
 
 
 def _jsonl(stream: BinaryIO, license_type: LicenseType) -> Rows:
-    lines = iter(lambda: stream.readline(MAX_APPLICATION + 2), b"")
-    return _each(license_type, lines, lambda line: parse_application(_line(line)))
+    lines = (line for line in _lines(stream) if line.strip())
+    return _each(license_type, lines, parse_application)
 
 
-def _line(line: bytes) -> bytes:
-    if len(line) > MAX_APPLICATION:
-        # What is left of it would be read as rows of their own.
-        raise RowsError(Text("有一行过长", "a line is too long"))
-    return line
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    while line := stream.readline(MAX_APPLICATION + 2):
+        if len(line) > MAX_APPLICATION:
+            # What is left of it would be read as rows of their own.
+            raise _too_long()
+        yield line
+
+
+class _Texts:
+    """The lines of a CSV file as texts, with a limit on those of one row.
+
+    Attributes:
+        size: bytes since it was set to 0, at the beginning of each row.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.size = 0
+        self._lines = _lines(stream)
+        self._first = True
+
+    def __iter__(self) -> "_Texts":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if self._first:
+            self._first, line = False, line.removeprefix(codecs.BOM_UTF8)
+        self.size += len(line)
+        if self.size > MAX_APPLICATION:
+            raise _too_long()
+        return line.decode()
 
 
 def _csv(stream: BinaryIO, license_type: LicenseType) -> Rows:
     csv.field_size_limit(MAX_APPLICATION)
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    yield from _table(license_type, _split(_Texts(stream)))
+
+
+def _split(texts: _Texts) -> Iterator[list[str]]:
     try:
-        yield from _table(license_type, csv.reader(text, strict=True))
-    except (UnicodeDecodeError, csv.Error) as err:
+        for line in csv.reader(texts, strict=True):
+            texts.size = 0
+            yield line
+    except UnicodeDecodeError as err:
         raise RowsError(
             Text(
-                "CSV 文件无法继续读取：应为 UTF-8 编码、逗号分隔",
-                "the CSV file cannot be read on: expected UTF-8, and commas between",
+                "CSV 文件不是 UTF-8 编码；GBK 文件请在电子表格中另存为“CSV UTF-8”",
+                "the CSV file is not UTF-8; one in GBK has to be saved as CSV UTF-8",
             )
         ) from err
-    finally:
-        text.detach()
+    except csv.Error as err:
+        raise RowsError(
+            Text(
+                "CSV 文件应以逗号分隔，引号须成对",
+                "the CSV file has to have commas between, and quotes in pairs",
+            )
+        ) from err
 
 
-def _table(license_type: LicenseType, found: Iterable[list[str]]) -> Rows:
+def _table(license_type: LicenseType, found: Iterable[Sequence[object]]) -> Rows:
     """Read a table whose first row names the columns; blank rows are left out."""
-    lines = (line for line in found if any(line))
-    heads = next(lines, [])
-    if not heads or not all(heads) or len(set(heads)) != len(heads):
+    lines = (line for line in found if not all(map(_is_blank, line)))
+    heads = _heads(next(lines, []), _columns_of(license_type) | set(_HOLDER_COLUMNS))
+    return _each(license_type, lines, lambda line: _cells(license_type, heads, line))
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or cell == ""
+
+
+def _columns_of(license_type: LicenseType) -> set[str]:
+    return {CASE, ID, *COMMON_KEYS, *(rule.key for rule in license_type.fields)}
+
+
+def _heads(line: Sequence[object], known: set[str]) -> list[str]:
+    """Return the names of the columns, if they are known; others are not repeated."""
+    heads = [head for head in line if isinstance(head, str) and head]
+    unknown = [n for n, head in enumerate(heads, 1) if head not in known]
+    listed = "、".join(sorted(known)), ", ".join(sorted(known))
+    if heads and len(unknown) == len(heads):
+        raise RowsError(
+            Text(
+                f"首行不是列名：没有一列认识；可用的列：{listed[0]}",
+                f"the first row does not name the columns: none is known; known are:"
+                f" {listed[1]}",
+            )
+        )
+    if not heads or len(heads) != len(line) or len(set(heads)) != len(heads):
         raise RowsError(
             Text(
                 "首行应为列名，不得为空或重复",
                 "the first row names the columns, none empty and none twice",
             )
         )
-    return _each(license_type, lines, lambda line: _cells(license_type, heads, line))
+    if unknown:
+        raise RowsError(
+            Text(
+                f"有不认识的列：{_places(heads, unknown, '、', '第 {} 列')}；"
+                f"可用的列：{listed[0]}",
+                f"unknown: {_places(heads, unknown, ', ', 'column {}')}; known are:"
+                f" {listed[1]}",
+            )
+        )
+    return heads
 
 
-def _cells(license_type: LicenseType, heads: list[str], line: list[str]) -> Row:
+def _places(heads: list[str], unknown: list[int], between: str, form: str) -> str:
+    """Return the places of columns, with their names where those are plain words."""
+    told = [
+        form.format(n)
+        + (f" ({heads[n - 1]})" if _PLAIN_NAME.fullmatch(heads[n - 1]) else "")
+        for n in unknown[:_MAX_NAMED]
+    ]
+    return between.join(told) + (" …" if len(unknown) > _MAX_NAMED else "")
+
+
+def _cells(license_type: LicenseType, heads: list[str], line: Sequence[object]) -> Row:
     if len(line) != len(heads):
         raise _problem(
             "(data)",
             f"有 {len(line)} 列，应为 {len(heads)} 列",
             f"{len(line)} cells, expected {len(heads)}",
         )
-    return application_of(license_type, dict(zip(heads, line, strict=True)))
+    named = zip(heads, line, strict=True)
+    return application_of(
+        license_type, {key: cells.text_of(key, value) for key, value in named}
+    )
 
 
 def _xlsx(stream: BinaryIO, license_type: LicenseType) -> Rows:
@@ -231,30 +334,51 @@ def _xlsx(stream: BinaryIO, license_type: LicenseType) -> Rows:
     yield from _table(license_type, _spread(openpyxl, stream))
 
 
-def _spread(openpyxl: Any, stream: BinaryIO) -> Iterator[list[str]]:
-    """Give the rows of the first sheet, all as long as the first."""
+def _spread(openpyxl: Any, stream: BinaryIO) -> Iterator[list[object]]:
+    """Give the rows of the first sheet, all as long as the first.
+
+    The sheet is read twice side by side: as results, and as formulas, since a formula
+    without a result looks like an empty cell.
+    """
     try:
-        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
         width = 0
-        for line in book.worksheets[0].iter_rows(values_only=True):
-            texts = [_text(value) for value in line]
-            while len(texts) > width and not texts[-1]:
-                texts.pop()
-            width = width or len(texts)
-            yield texts + [""] * (width - len(texts) if any(texts) else 0)
+        for shown, typed in zip(
+            _sheet(openpyxl, stream, results=True),
+            _sheet(openpyxl, stream, results=False),
+            strict=True,
+        ):
+            line = list(map(cells.of_sheet, shown, typed))
+            while len(line) > width and _is_blank(line[-1]):
+                line.pop()
+            width = width or len(line)
+            yield line + [None] * (width - len(line))
     except Exception as err:  # the archive's, the XML's and its own, of many kinds
         raise _unreadable("xlsx") from err
 
 
+def _sheet(openpyxl: Any, stream: BinaryIO, *, results: bool) -> Iterator[Any]:
+    book = openpyxl.load_workbook(stream, read_only=True, data_only=results)
+    sheet = book.worksheets[0]
+    # What a file says of its own size may leave rows and columns out.
+    sheet.reset_dimensions()
+    return iter(sheet.iter_rows())
+
+
 def _parquet(stream: BinaryIO, license_type: LicenseType) -> Rows:
     parquet = _extra("pyarrow.parquet", "bulk")
-    return _each(license_type, _columns(parquet, stream), _from_columns)
+    try:
+        file = parquet.ParquetFile(stream)
+        names = file.schema_arrow.names
+    except Exception as err:  # its own errors are of several kinds
+        raise _unreadable("parquet") from err
+    _heads(names, _columns_of(license_type))
+    yield from _each(license_type, _records(file), _from_columns)
 
 
-def _columns(parquet: Any, stream: BinaryIO) -> Iterator[Mapping[str, Any]]:
+def _records(file: Any) -> Iterator[Mapping[str, Any]]:
     """Give the rows of a Parquet file."""
     try:
-        for batch in parquet.ParquetFile(stream).iter_batches(batch_size=_PAGE):
+        for batch in file.iter_batches(batch_size=_PAGE):
             yield from batch.to_pylist()
     except Exception as err:  # its own errors are of several kinds
         raise _unreadable("parquet") from err
@@ -262,31 +386,20 @@ def _columns(parquet: Any, stream: BinaryIO) -> Iterator[Mapping[str, Any]]:
 
 def _from_columns(row: Mapping[str, Any]) -> Row:
     """Return a row of typed columns: what is null is not given, days are texts."""
-    plain = {key: _plain(value) for key, value in row.items() if value is not None}
+    plain = {key: _plain(key, value) for key, value in row.items() if value is not None}
     if plain.get("valid_until") == OPEN_ENDED:
         plain["valid_until"] = None
     return plain
 
 
-def _plain(value: Any) -> object:
+def _plain(column: str, value: Any) -> object:
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items() if item is not None}
+        return {
+            key: _plain(column, item) for key, item in value.items() if item is not None
+        }
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return _text(value)
-
-
-def _text(value: object) -> str:
-    """Return the text of a typed cell: a day as YYYY-MM-DD, a whole number in full."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime) and value.time() == time():
-        value = value.date()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
+        return [_plain(column, item) for item in value]
+    return cells.text_of(column, value)
 
 
 def _extra(module: str, extra: str) -> Any:
@@ -299,6 +412,15 @@ def _extra(module: str, extra: str) -> Any:
                 f"this format needs an extra: pip install 'elicense[{extra}]'",
             )
         ) from err
+
+
+def _too_long() -> RowsError:
+    return RowsError(
+        Text(
+            f"有一行超过 {MAX_APPLICATION >> 20} MiB，过长",
+            f"a line is too long: more than {MAX_APPLICATION >> 20} MiB",
+        )
+    )
 
 
 def _unreadable(kind: str) -> RowsError:

@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from elicense.errors import ElicenseError
-from elicense.issuing.batch import Batch, Entry, Outcome, chunks
+from elicense.issuing.batch import Batch, Outcome
+from elicense.issuing.chunks import Entry, Mark, chunks, marks_of
 from elicense.issuing.request import Request
 from elicense.model import Text
 
@@ -48,6 +49,23 @@ class WorkerError(ElicenseError):
         self.args = ()
 
 
+class NoWorkerError(ElicenseError):
+    """The system starts no more processes; nothing was lost."""
+
+    def __init__(self, started: int, err: OSError) -> None:
+        """Say how many there were, and what the system said."""
+        why = err.strerror or type(err).__name__
+        super().__init__(
+            Text(
+                f"无法启动第 {started + 1} 个工作进程：{why}；"
+                "请减少进程数后再次运行，已签发的都已入库",
+                f"worker process {started + 1} could not be started: {why}; run the"
+                " same again with fewer, what was issued is stored",
+            )
+        )
+        self.args = (started, err)
+
+
 def spread(
     batch: Batch,
     requests: Iterable[Request | ElicenseError],
@@ -55,6 +73,10 @@ def spread(
     workers: int = 1,
 ) -> Iterator[T]:
     """Issue many licenses over processes, and give what came of them in order.
+
+    Rows of one key, and renewals of one license, are never under way at once, so that
+    the first of them comes first. What is warned of a number that several rows bear
+    counts those that other processes have issued by then.
 
     Args:
         batch: what to issue with; used in this process and in its children.
@@ -70,11 +92,12 @@ def spread(
     Raises:
         ValueError: there are no workers, or too many.
         WorkerError: a process was killed.
+        NoWorkerError: a process could not be started.
         Whatever :func:`elicense.issuing.issue_many` and ``deliver`` raise.
     """
     if not 1 <= workers <= MAX_WORKERS:
         raise ValueError(f"expected 1 to {MAX_WORKERS} workers")
-    cut = chunks(requests, batch.policy.chunk)
+    cut = chunks(requests, batch.policy)
     if workers == 1:
         for entries in cut:
             yield from deliver(batch.issue(entries))
@@ -87,8 +110,9 @@ def spread(
     if following is None:
         return
     batch.desk.register.let_go()
-    crew = _Crew(batch, deliver, workers)
+    crew: _Crew[T] = _Crew()
     try:
+        crew.start(batch, deliver, workers)
         yield from crew.run(chain([following], cut))
     finally:
         crew.dismiss()
@@ -102,37 +126,71 @@ class _Answer(Generic[T]):
     error: Exception | None = None
 
 
+class _Feed:
+    """The chunks that are still to be handed out; read one at a time.
+
+    Attributes:
+        failure: why no more can be read; raised once all that was read is done.
+    """
+
+    def __init__(self, cut: Iterator[list[Entry]]) -> None:
+        self._cut = enumerate(cut)
+        self._next: tuple[int, list[Entry]] | None = None
+        self.failure: Exception | None = None
+
+    def take(self, busy: Iterable[frozenset[Mark]]) -> tuple[int, list[Entry]] | None:
+        """Return the next chunk; None for none, or while it stands in another's way.
+
+        Args:
+            busy: the marks of the chunks that are under way.
+        """
+        if self._next is None and self.failure is None:
+            try:
+                self._next = next(self._cut, None)
+            except Exception as err:  # noqa: BLE001  kept, and raised after the others
+                self.failure = err
+        if self._next is None:
+            return None
+        marks = marks_of(self._next[1])
+        if not all(marks.isdisjoint(others) for others in busy):
+            return None
+        taken, self._next = self._next, None
+        return taken
+
+
 class _Crew(Generic[T]):
     """Worker processes, and the pipes to them."""
 
-    def __init__(self, batch: Batch, deliver: Deliver[T], workers: int) -> None:
+    def __init__(self) -> None:
         self._idle: list[Connection] = []
-        self._busy: dict[Connection, int] = {}
+        self._busy: dict[Connection, tuple[int, frozenset[Mark]]] = {}
         self._processes: list[BaseProcess] = []
+
+    def start(self, batch: Batch, deliver: Deliver[T], workers: int) -> None:
+        """Fork the processes; those that were started are there where one fails."""
         context = multiprocessing.get_context("fork")
-        for _ in range(workers):
-            ours, theirs = context.Pipe()
-            self._idle.append(ours)
-            process = context.Process(
-                target=_work, args=(theirs, tuple(self._idle), batch, deliver)
-            )
-            process.start()
-            theirs.close()
-            self._processes.append(process)
+        try:
+            for _ in range(workers):
+                ours, theirs = context.Pipe()
+                self._idle.append(ours)
+                with theirs:
+                    process = context.Process(
+                        target=_work, args=(theirs, tuple(self._idle), batch, deliver)
+                    )
+                    process.start()
+                self._processes.append(process)
+        except OSError as err:
+            raise NoWorkerError(len(self._processes), err) from err
 
     def run(self, cut: Iterator[list[Entry]]) -> Iterator[T]:
         """Keep all busy, and give the answers in the order of the chunks."""
-        numbered, done = enumerate(cut), dict[int, _Answer[T]]()
+        feed, done = _Feed(cut), dict[int, _Answer[T]]()
         failed, turn = False, 0
-        limit = AHEAD * len(self._processes)
         while True:
-            while self._idle and not failed and len(done) + len(self._busy) < limit:
-                chunk = next(numbered, None)
-                if chunk is None:
-                    break
-                self._hand_out(*chunk)
+            if not failed:
+                self._supply(feed, len(done))
             if not self._busy:
-                return
+                break
             for number, answer in self._answers():
                 done[number] = answer
                 failed = failed or answer.error is not None
@@ -142,14 +200,25 @@ class _Crew(Generic[T]):
                     raise answer.error
                 yield from answer.made
                 turn += 1
+        if feed.failure is not None:
+            raise feed.failure
+
+    def _supply(self, feed: _Feed, done: int) -> None:
+        """Hand out chunks while there are hands, and not too much waits already."""
+        limit = AHEAD * len(self._processes)
+        while self._idle and done + len(self._busy) < limit:
+            chunk = feed.take(marks for _, marks in self._busy.values())
+            if chunk is None:
+                return
+            self._hand_out(*chunk)
 
     def _hand_out(self, number: int, entries: list[Entry]) -> None:
         pipe = self._idle.pop()
+        self._busy[pipe] = number, marks_of(entries)
         try:
             pipe.send(entries)
         except OSError as err:
             raise WorkerError from err
-        self._busy[pipe] = number
 
     def _answers(self) -> Iterator[tuple[int, _Answer[T]]]:
         for ready in wait(list(self._busy)):
@@ -160,7 +229,7 @@ class _Crew(Generic[T]):
             except (EOFError, OSError) as err:
                 raise WorkerError from err
             self._idle.append(ready)
-            yield self._busy.pop(ready), answer
+            yield self._busy.pop(ready)[0], answer
 
     def dismiss(self) -> None:
         """Let all end: a worker ends its chunk, which is then durable, and goes."""

@@ -153,6 +153,21 @@ class Register(Protocol):
         No record and no document is read, however many there are.
         """
 
+    def in_force(self, number: str, at: datetime, limit: int) -> tuple[str, ...]:
+        """Return identifiers of a license number's licenses that are in force.
+
+        ISSUED or SUSPENDED at the instant, by effect; oldest first. No record and no
+        document is read.
+
+        Args:
+            number: 证照编号.
+            at: an aware instant.
+            limit: how many at most, so that a number that thousands bear costs no more.
+
+        Raises:
+            ValueError: the limit is below one.
+        """
+
     def by_key(self, key: RequestKey) -> Row | None:
         """Return the row of a request, None if it was never made."""
 

@@ -79,3 +79,9 @@ def check_digest(known: bytes, asked: bytes) -> None:
                 "this case or row was submitted before with other data",
             )
         )
+
+
+def check_limit(limit: int) -> None:
+    """Raise ValueError unless a question asks for at least one answer."""
+    if limit < 1:
+        raise ValueError("a limit counts from one")

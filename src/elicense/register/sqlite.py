@@ -34,7 +34,12 @@ from elicense.register import (
     sqlite_commit,
     sqlite_places,
 )
-from elicense.register.checks import check_after, check_commit, check_digest
+from elicense.register.checks import (
+    check_after,
+    check_commit,
+    check_digest,
+    check_limit,
+)
 from elicense.register.sqlite_commit import SEQ, not_found
 from elicense.register.sqlite_file import SqliteFile
 from elicense.register.sqlite_places import KEY
@@ -54,6 +59,13 @@ _ROW = f"""SELECT {_RESERVATION}, issued_at, ({_SPANS}), ({SEQ}), number,
     FROM license LEFT JOIN output ON output.identifier = license.identifier"""  # noqa: S608  constants only
 _NAMED = f"""SELECT identifier, issuer, type_name, operation, source, source_number,
     issued_at, ({_SPANS}), successor FROM license"""  # noqa: S608  constants only
+_IN_FORCE = """SELECT identifier FROM license
+    WHERE number = ?1 AND issued_at <= ?2 AND COALESCE(
+        (SELECT state FROM span WHERE span.issuer = license.issuer
+            AND span.list_id = license.list_id
+            AND span.list_index = license.list_index AND since <= ?2
+            ORDER BY since DESC LIMIT 1), 'ISSUED') IN ('ISSUED', 'SUSPENDED')
+    ORDER BY position LIMIT ?3"""  # without a span, nothing happened since the issue
 _EVENT = """SELECT seq, identifier, kind, reason, effective_at, recorded_at, until,
     decision, note, successor FROM event"""
 _STATUSES = """SELECT list_index, state FROM
@@ -216,6 +228,12 @@ class SqliteRegister(Closing):
         """Return all licenses of a license number, oldest first; may be empty."""
         rows = self._found(f"{_NAMED} WHERE number = ? ORDER BY position", (number,))
         return tuple(columns.decoded(columns.named, row) for row in rows)
+
+    def in_force(self, number: str, at: datetime, limit: int) -> tuple[str, ...]:
+        """Return those in force (:meth:`elicense.register.Register.in_force`)."""
+        check_limit(limit)
+        rows = self._found(_IN_FORCE, (number, columns.seconds(at), limit))
+        return tuple(columns.text(row[0]) for row in rows)
 
     def by_key(self, key: RequestKey) -> Row | None:
         """Return the row of a request, None if it was never made."""

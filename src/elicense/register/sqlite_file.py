@@ -91,7 +91,9 @@ _CAUSES = {
         "登记库文件已损坏，请从备份恢复", "damaged; restore it"
     ),
     sqlite3.SQLITE_NOTADB: Text("该文件不是登记库", "not a register"),
-    sqlite3.SQLITE_FULL: Text("磁盘空间不足，未写入任何内容", "full; nothing was kept"),
+    sqlite3.SQLITE_FULL: Text(
+        "磁盘空间不足，本次写入未保留", "full; nothing of this call was kept"
+    ),
     sqlite3.SQLITE_IOERR: Text("读写登记库失败", "the disk can not be read or written"),
     sqlite3.SQLITE_READONLY: Text("登记库只读", "read-only"),
     sqlite3.SQLITE_CANTOPEN: Text("无法打开登记库文件", "it can not be opened"),
@@ -187,9 +189,16 @@ class SqliteFile:
 
     @property
     def in_batch(self) -> bool:
-        """Tell whether this thread is inside :meth:`batch`."""
-        self.connection()
-        return bool(self._local.in_batch)
+        """Tell whether this thread is inside :meth:`batch`; opens nothing.
+
+        Raises:
+            ValueError: it was closed.
+        """
+        if self._closed:
+            raise ValueError("the register is closed")
+        # What a forked process inherits is its parent's.
+        own = getattr(self._local, "pid", None) == os.getpid()
+        return own and bool(self._local.in_batch)
 
     def run(self, sql: str, values: tuple[Value, ...] = ()) -> list[tuple[Value, ...]]:
         """Run one statement and return all its rows; RegisterError where it fails."""

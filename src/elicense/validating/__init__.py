@@ -6,8 +6,9 @@ the catalog. Bad input gives a verdict; misuse of the call gives a ``TypeError``
 
 from datetime import datetime
 
-from elicense import payload, qr
+from elicense import fonts, payload, qr
 from elicense.catalog import Catalog
+from elicense.fonts import FontSet
 from elicense.payload import NotOursError
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.trust import TrustState
@@ -71,7 +72,7 @@ def validate(
     return _unread(Code.UNSUPPORTED, detail, trust, at)
 
 
-def validate_pdf(
+def validate_pdf(  # noqa: PLR0913  each is one thing that a caller may have
     pdf: bytes,
     trust: TrustState,
     at: datetime,
@@ -79,17 +80,30 @@ def validate_pdf(
     policy: ValidationPolicy = STANDARD,
     catalog: Catalog | None = None,
     evidence: tuple[bytes, ...] = (),
+    faces: FontSet = fonts.STANDARD,
 ) -> Verdict:
     """Validate a sealed PDF: seal, token, record and, by policy, the printed face.
 
-    Args and result are those of :func:`validate`.
+    The result is that of :func:`validate`.
+
+    Args:
+        pdf: the whole file.
+        trust: what is believed.
+        at: aware instant that is asked about.
+        policy: limits of the validator.
+        catalog: types for the face check; the built-in ones where None.
+        evidence: RFC 3161 timestamps over the license's token or the whole PDF.
+        faces: what the page was set in, which its issuer knows and a stranger does
+            not: with the main faces alone, the page of a license with letters of
+            another face is not checked (docs/formats/faces.md, section 3).
     """
     _require_aware(at)
     if len(pdf) > policy.max_input_bytes or not pdf.startswith(_PDF_MARK):
         detail = "not a PDF, or larger than the policy allows"
         return _unread(Code.UNREADABLE, detail, trust, at)
     types = Catalog.builtin() if catalog is None else catalog
-    found = check_pdf(pdf, Inquiry(trust, at, policy, types, Evidence(evidence)))
+    inquiry = Inquiry(trust, at, policy, types, Evidence(evidence), faces)
+    found = check_pdf(pdf, inquiry)
     return _verdict(found.checks, found.scope, found.token, trust, at)
 
 

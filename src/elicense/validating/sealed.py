@@ -9,7 +9,7 @@ from elicense.attachments import Attachments, NoLicenseError
 from elicense.catalog import Catalog, LicenseType
 from elicense.catalog.kinds import FIRST_GRANT
 from elicense.errors import ElicenseError, UnknownTypeError
-from elicense.fonts import STANDARD
+from elicense.fonts import STANDARD, FontSet
 from elicense.identifiers import issuer_part
 from elicense.model import License
 from elicense.payload import Claims
@@ -27,7 +27,6 @@ _PASSED = {
     name: Check.passed(name) for name in ("attachments", "seal-issuer", "record")
 }
 _FACE_LEFT_OUT = Check.not_checked("face", "the policy does not ask for it")
-_FACES = STANDARD.for_reading()  # who drew the page may have had more faces
 _TAIL_BYTES = 1024  # in which %%EOF stands (ISO 32000-1, annex H, note 18)
 
 
@@ -40,6 +39,7 @@ class Inquiry:
     policy: ValidationPolicy
     catalog: Catalog
     evidence: Evidence = NO_EVIDENCE
+    faces: FontSet = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,12 +300,15 @@ def _check_face(
     if license_type is None:
         return Check.not_checked("face", "this type and version is not in the catalog")
     try:
-        page = layout.compose(license_, license_type, faces=_FACES)
+        # Who drew the page may have had more faces than there are here.
+        faces = inquiry.faces.for_reading()
+        page = layout.compose(license_, license_type, faces=faces)
         art = drawing.art_of(license_type, page.ornament)
     except ElicenseError as err:  # this catalog's layout or fonts, not the license
         return Check.not_checked("face", f"this type is laid out otherwise here: {err}")
     try:
-        differences = face.compare(face.read(pdf, art=art), page, license_, token)
+        seen = face.read(pdf, art=art)
+        differences = face.compare(seen, page, license_, token, faces=faces)
     except MalformedError as err:
         differences = (f"unreadable: {err}",)
     if differences:

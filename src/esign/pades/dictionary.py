@@ -14,19 +14,20 @@ from esign.errors import MalformedError
 
 MAX_DEPTH = 8  # of dictionaries and arrays in each other; a catalog has three
 _CACHED = 256  # dictionaries that are kept; those of a type are the same in every file
-_NAME = re.compile(rb"/[!-$&'*-.0-;=?-Z\\^-z|~]+")
+_CACHED_BYTES = 4096  # of one that is kept: 1 MiB of texts in all
+_SPELLED_NAME = rb"/(?:[!\"$&'*-.0-;=?-Z\\^-z|~]|#2F)+"  # a slash, as in MIME types
+_NAME = re.compile(_SPELLED_NAME)
+# Numbers are no larger than every reader takes them; a file has 10 000 objects.
 _ITEM = re.compile(
-    rb"[1-9][0-9]{0,9} 0 R|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
-    rb"|/[!-$&'*-.0-;=?-Z\\^-z|~]+"
-    rb"|\((?:[0-9A-Za-z ]|\\[0-3][0-7]{2})*\)"
+    rb"[1-9][0-9]{0,4} 0 R|-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?(?![0-9])"
+    rb"|" + _SPELLED_NAME + rb"|\((?:[0-9A-Za-z ]|\\[0-3][0-7]{2})*\)"
     rb"|<(?:[0-9a-f]{2})*>|true|false|null"
 )
-_REFERENCE = re.compile(rb"([1-9][0-9]{0,9}) 0 R")
+_REFERENCE = re.compile(rb"([1-9][0-9]{0,4}) 0 R")
 
 Value: TypeAlias = "bytes | Mapping[bytes, Value]"
 
 
-@functools.lru_cache(maxsize=_CACHED)
 def entries(text: bytes) -> Mapping[bytes, Value]:
     """Return the entries of a dictionary (docs/formats/pdf.md, section 1).
 
@@ -43,11 +44,18 @@ def entries(text: bytes) -> Mapping[bytes, Value]:
         MalformedError: another spelling, a name that occurs twice, or a depth that
             nothing of ours has.
     """
+    return _kept(text) if len(text) <= _CACHED_BYTES else _read(text)
+
+
+def _read(text: bytes) -> Mapping[bytes, Value]:
     reader = _Reader(text)
     found = reader.dictionary(1)
     if reader.at != len(text):
         raise MalformedError("PDF: something follows a dictionary")
     return found
+
+
+_kept = functools.lru_cache(maxsize=_CACHED)(_read)
 
 
 def reference(value: object) -> int:

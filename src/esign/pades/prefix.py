@@ -8,8 +8,8 @@ reading costs and never what it answers; a test holds the two against each other
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -43,18 +43,26 @@ class Prefix:
         starts: offsets of the objects.
         entries: their lines of the cross-reference table.
         found: what was found in them.
+        walked: number of a signature -> number of its field, where these objects alone
+            lead to both (:mod:`esign.pades.skeleton`).
     """
 
-    __slots__ = ("_state", "data", "entries", "found", "starts")
+    __slots__ = ("_state", "data", "entries", "found", "starts", "walked")
 
     def __init__(
-        self, data: bytes, starts: Sequence[int], entries: bytes, found: Found
+        self,
+        data: bytes,
+        starts: Sequence[int],
+        entries: bytes,
+        found: Found,
+        walked: Mapping[int, int],
     ) -> None:
         """Keep them, and digest the bytes."""
         self.data = data
         self.starts = tuple(starts)
         self.entries = entries
         self.found = found
+        self.walked = walked
         self._state = hashlib.sha256(data)
 
     def digest(self, *rest: memoryview) -> bytes:
@@ -65,13 +73,13 @@ class Prefix:
         return state.digest()
 
 
-NOTHING = Prefix(b"", (), b"", Found())
+NOTHING = Prefix(b"", (), b"", Found(), {})
 """Where nothing is known of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """The last file with some first bytes, and what it had in common with another."""
+    """The last file with some first bytes, or what it had in common with another."""
 
     data: bytes
     starts: tuple[int, ...]
@@ -104,8 +112,8 @@ def common(pdf: bytes, starts: Sequence[int]) -> int:
     """
     key = pdf[:_KEY_BYTES]
     last = _SAMPLES.get(key)
-    if last is None and len(_SAMPLES) >= _MAX_KEPT:
-        _SAMPLES.pop(next(iter(_SAMPLES)), None)
+    while last is None and len(_SAMPLES) >= _MAX_KEPT:
+        _SAMPLES.pop(next(iter(tuple(_SAMPLES))), None)
     _SAMPLES[key] = _Sample(pdf[:_MAX_BYTES], tuple(starts), NOTHING)
     if last is None:
         return 0
@@ -125,7 +133,8 @@ def remember(prefix: Prefix) -> None:
     key = prefix.data[:_KEY_BYTES]
     last = _SAMPLES.get(key)
     if last is not None:
-        _SAMPLES[key] = replace(last, prefix=prefix)
+        # The sample has served: what is kept of a kind is its beginning alone.
+        _SAMPLES[key] = _Sample(b"", (), prefix)
 
 
 def forget() -> None:

@@ -22,17 +22,17 @@ MAX_PDF_BYTES = 32 << 20  # a license has about 0.1 MiB, with a photo 0.6 MiB
 # What a PDF library parses when it opens the file; streams it only skips. The largest
 # object of a license, the widths of a font, has some 4 KB. The last one, the signature,
 # has its own limit (MAX_CMS_BYTES).
+MAX_OBJECTS = 10_000  # a license has about 30
 MAX_DICTIONARY_BYTES = 1 << 17
 MAX_DICTIONARIES_BYTES = 1 << 20
 HEADER = b"%PDF-1.7\n%\xc2\xa5\xc2\xb1\xc3\xab\n"
 
 _NUMBER = rb"(0|[1-9][0-9]{0,9})"
-# At most 10 000 objects; a license has about 40.
+_TABLE = re.compile(rb"xref\n0 " + _NUMBER + rb"\n0000000000 65535 f \n")
 _END = re.compile(
-    rb"xref\n0 " + _NUMBER + rb"\n"
-    rb"0000000000 65535 f \n((?:[0-9]{10} 00000 n \n){1,10000})"
+    rb"((?:[0-9]{10} 00000 n \n){1,10000})"
     rb"trailer\n<<\n/Root 1 0 R\n(?:/Info " + _NUMBER + rb" 0 R\n)?"
-    rb"/ID \[ <([0-9a-f]{32})> <\4> \]\n/Size " + _NUMBER + rb"\n>>\n"
+    rb"/ID \[ <([0-9a-f]{32})> <\3> \]\n/Size " + _NUMBER + rb"\n>>\n"
     rb"startxref\n" + _NUMBER + rb"\n%%EOF\n"
 )
 _START = re.compile(rb"\nstartxref\n" + _NUMBER + rb"\n%%EOF\n")
@@ -62,10 +62,12 @@ _FOREIGN = re.compile(
 _FIELD = re.compile(rb"/FT" + _NAME_ENDS)
 # Outside of streams: no comment, no white space but space and line feed.
 _SPELLED = b"\n" + bytes(range(0x20, 0x7F)).replace(b"%", b"")
-# Letters and digits that a name spells as their codes: /J#53 is /JS.
-_RESPELLED = re.compile(rb"#(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
+# A name spells a slash as its code, and nothing else: /J#53 is /JS, /A#00 is /A.
+_RESPELLED = re.compile(rb"#(?!2F)")
+_HEADS = re.compile(rb"[0-9] obj")
 _STREAM = b"\n>>\nstream\n"
 _STREAM_END = b"\nendstream\nendobj\n"
+_AROUND_STREAM = len(_STREAM) + len(_STREAM_END)
 _OBJECT_END = b"\nendobj\n"
 _DICTIONARY_END = b"\n>>"
 
@@ -95,26 +97,25 @@ class SealedPdf:
     starts: Sequence[int] = field(repr=False)
 
     def dictionary(self, number: int) -> bytes:
-        """Return the text of an object as the file spells it, without its stream.
+        """Return the text of an object as the file spells it.
 
         Args:
             number: of the object, as a reference names it.
 
         Returns:
-            What stands between ``obj`` and ``endobj``, or between ``obj`` and
-            ``stream``, without the line feeds around it.
+            What stands between ``obj`` and ``endobj``, without the line feeds around
+            it.
 
         Raises:
-            MalformedError: there is no such object.
+            MalformedError: there is no such object, or it is a stream.
         """
         start, end = self._bounds(number)
-        at = _stream_at(self.data, start, end)
-        if at is None:
-            return self.data[start : end - len(_OBJECT_END)]
-        return self.data[start : at - len(_STREAM) + len(_DICTIONARY_END)]
+        if self.data.endswith(_STREAM_END, start, end):
+            raise MalformedError(f"PDF: object {number} is a stream")
+        return self.data[start : end - len(_OBJECT_END)]
 
-    def stream(self, number: int) -> memoryview:
-        """Return the bytes of a stream as they are stored; no filter is undone.
+    def stream(self, number: int) -> tuple[bytes, memoryview]:
+        """Return a stream's dictionary and its bytes as stored; no filter is undone.
 
         Args:
             number: of the object, as a reference names it.
@@ -126,7 +127,8 @@ class SealedPdf:
         at = _stream_at(self.data, start, end)
         if at is None:
             raise MalformedError(f"PDF: object {number} is not a stream")
-        return memoryview(self.data)[at : end - len(_STREAM_END)]
+        text = self.data[start : at - len(_STREAM) + len(_DICTIONARY_END)]
+        return text, memoryview(self.data)[at : end - len(_STREAM_END)]
 
     def _bounds(self, number: int) -> tuple[int, int]:
         """Return where the content of an object begins and where the object ends."""
@@ -167,46 +169,81 @@ def _read(pdf: bytes) -> SealedPdf:
     if not pdf.startswith(HEADER):
         raise MalformedError("PDF: another header than the profile's")
     beginning = prefix.known(pdf)
-    entries, starts = _table(pdf)
+    starts = _table(pdf, beginning)
     found = _look(pdf, starts[:-1], beginning)
     sealed = _read_signature(pdf, starts, beginning)
-    field = skeleton.check(sealed.dictionary, len(starts) - 1)
+    field = beginning.walked.get(len(starts) - 1)
+    if field is None:
+        field = skeleton.check(sealed.dictionary, len(starts) - 1)
     if found.fields != (field,):
         raise MalformedError(f"PDF: {len(found.fields)} signature fields, not one")
-    if beginning is prefix.NOTHING:
-        _learn(pdf, starts, entries)
     return sealed
 
 
-def _learn(pdf: bytes, starts: Sequence[int], entries: bytes) -> None:
-    """Remember what an accepted file begins with, if another began with the same."""
+def learn(sealed: SealedPdf) -> None:
+    """Remember what a file begins with, if another began with the same.
+
+    Only for files whose signature held, so that nobody else fills the memory. It makes
+    reading the next such file cheaper and changes no answer (:mod:`prefix`).
+
+    Args:
+        sealed: what :func:`read` returned.
+    """
+    pdf, starts = sealed.data, sealed.starts
+    if prefix.known(pdf) is not prefix.NOTHING:
+        return
     count = prefix.common(pdf, starts)
-    if count:
-        own = starts[: count + 1]
-        data, lines = pdf[: own[-1]], entries[: count * _ENTRY_BYTES]
-        found = _look(pdf, own, prefix.NOTHING)
-        prefix.remember(prefix.Prefix(data, own[:-1], lines, found))
+    if not count:
+        return
+    own = starts[: count + 1]
+    lines = b"".join(b"%010d 00000 n \n" % start for start in own[:-1])
+    data = pdf[: own[-1]]
+    found = _look(pdf, own, prefix.NOTHING)
+
+    def text_of(number: int) -> bytes:
+        if number > count:
+            raise MalformedError("PDF: not in the beginning")
+        return sealed.dictionary(number)
+
+    try:
+        walked = {len(starts) - 1: skeleton.check(text_of, len(starts) - 1)}
+    except MalformedError:  # some of it lies behind, and is walked in every file
+        walked = {}
+    prefix.remember(prefix.Prefix(data, own[:-1], lines, found, walked))
 
 
-def _table(pdf: bytes) -> tuple[bytes, list[int]]:
-    """Return the table's lines, the objects' offsets and, behind them, its own."""
+def _table(pdf: bytes, beginning: Prefix) -> list[int]:
+    """Return the objects' offsets and, behind them, the table's own.
+
+    Args:
+        pdf: the file.
+        beginning: what it begins with; lines that repeat its own are not read again.
+    """
     tail = _START.search(pdf, max(0, len(pdf) - _START_BYTES))
     if tail is None or tail.end() != len(pdf):
         raise MalformedError("PDF: the file does not end with startxref and %%EOF")
     at = int(tail[1])
-    table = _END.fullmatch(pdf, at) if at < len(pdf) else None
-    if table is None:
+    head = _TABLE.match(pdf, at) if at < len(pdf) else None
+    known = b""
+    if head is not None and pdf.startswith(beginning.entries, head.end()):
+        known = beginning.entries
+    table = head and _END.fullmatch(pdf, head.end() + len(known))
+    if head is None or table is None:
         raise MalformedError("PDF: table and trailer are not the profile's")
-    entries = table[2]
-    count = len(entries) // _ENTRY_BYTES
-    info = int(table[3] or 1)
-    if not int(table[1]) == int(table[5]) == count + 1 or not 1 <= info <= count:
+    starts = list(beginning.starts) if known else []
+    count = len(starts) + len(table[1]) // _ENTRY_BYTES
+    info = int(table[2] or 1)
+    sizes = {int(head[1]), int(table[4]), count + 1}
+    if len(sizes) != 1 or count > MAX_OBJECTS or not 1 <= info <= count:
         raise MalformedError("PDF: the table does not have the size it states")
-    starts = [int(line) for line in entries.split(_ENTRY_END)[:-1]]
+    # Those of a beginning are in order already; the last of them is held against.
+    checked = max(0, len(starts) - 1)
+    starts += map(int, table[1].split(_ENTRY_END)[:-1])
     starts.append(at)
-    if starts[0] != len(HEADER) or not all(map(lt, starts, starts[1:])):
+    rest = starts[checked:]
+    if starts[0] != len(HEADER) or not all(map(lt, rest, rest[1:])):
         raise MalformedError("PDF: the objects do not follow the header in order")
-    return entries, starts
+    return starts
 
 
 def _look(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Found:
@@ -219,7 +256,7 @@ def _look(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Found:
     """
     known = len(beginning.starts)
     if tuple(starts[:known]) != beginning.starts or (
-        known and starts[known] != len(beginning.data)
+        known and (len(starts) <= known or starts[known] != len(beginning.data))
     ):
         raise MalformedError("PDF: the table does not say where the objects are")
     texts = [
@@ -236,16 +273,18 @@ def _text(pdf: bytes, number: int, start: int, end: int) -> bytes:
     """Return an object without its stream, which has the length that it states."""
     if not pdf.startswith(b"%d 0 obj\n" % number, start, end):
         raise MalformedError(f"PDF: object {number} is not where the table says")
-    if not pdf.endswith(_OBJECT_END, start, end):
-        raise MalformedError(f"PDF: object {number} does not end where the next is")
-    at = _stream_at(pdf, start, end)
-    if at is None:
-        text = pdf[start:end]
-    else:
-        text = pdf[start : at - len(_STREAM)]
-        size = end - len(_STREAM_END) - at
+    if pdf.endswith(_STREAM_END, start, end):
+        at = pdf.find(_STREAM, start, end)
+        if at < 0:
+            raise MalformedError("PDF: a stream does not begin")
+        text = pdf[start:at]
+        size = end - at - _AROUND_STREAM
         if size < 0 or not text.endswith(b"\n/Length %d" % size):
             raise MalformedError(f"PDF: object {number} has not the length it states")
+    elif pdf.endswith(_OBJECT_END, start, end):
+        text = pdf[start:end]
+    else:
+        raise MalformedError(f"PDF: object {number} does not end where the next is")
     if len(text) > MAX_DICTIONARY_BYTES:
         raise MalformedError(f"PDF: object {number} has too much beside its stream")
     return text
@@ -268,6 +307,11 @@ def _found(texts: Sequence[bytes], known: int) -> Found:
         raise MalformedError("PDF: white space, a comment or bytes of another spelling")
     if b"#" in joined and _RESPELLED.search(joined):
         raise MalformedError("PDF: a name is spelled in a roundabout way")
+    # Whoever looks for objects without a table must not find others in a text.
+    ends = sum([text.endswith(_OBJECT_END) for text in texts])
+    heads = len(_HEADS.findall(joined))
+    if (heads, joined.count(b"endobj")) != (len(texts), ends) or b"stream\n" in joined:
+        raise MalformedError("PDF: an object has the words of objects in it")
     foreign = _FOREIGN.search(joined)
     if foreign is not None:
         raise MalformedError(f"PDF: there is a /{foreign[1].decode()}")

@@ -12,12 +12,12 @@ from esign.errors import MalformedError
 from esign.pades.dictionary import entries, reference, references
 
 MAX_TREE_DEPTH = 8  # of a page tree; those of licenses have one page
-_NUMBER = rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
-_REFERENCE = rb"[1-9][0-9]{0,9} 0 R"
-_FORM = re.compile(rb"<<\n/Fields \[ ([1-9][0-9]{0,9}) 0 R \]\n/SigFlags 3\n>>")
+_NUMBER = rb"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?"
+_REFERENCE = rb"[1-9][0-9]{0,4} 0 R"
+_FORM = re.compile(rb"<<\n/Fields \[ ([1-9][0-9]{0,4}) 0 R \]\n/SigFlags 3\n>>")
 _FIELD = re.compile(
     rb"<<\n(?:/AP <<\n/N " + _REFERENCE + rb"\n>>\n)?/F 132\n/FT /Sig\n"
-    rb"/P ([1-9][0-9]{0,9}) 0 R\n"
+    rb"/P ([1-9][0-9]{0,4}) 0 R\n"
     rb"/Rect \[ "
     + _NUMBER
     + rb" "
@@ -27,11 +27,12 @@ _FIELD = re.compile(
     + rb" "
     + _NUMBER
     + rb" \]\n"
-    rb"/Subtype /Widget\n/T \(Seal\)\n/Type /Annot\n/V ([1-9][0-9]{0,9}) 0 R\n>>"
+    rb"/Subtype /Widget\n/T \(Seal\)\n/Type /Annot\n/V ([1-9][0-9]{0,4}) 0 R\n>>"
 )
 
 TextOf = Callable[[int], bytes]
-"""Gives the text of an object by its number; MalformedError where there is none."""
+"""Gives the text of an object by its number; MalformedError where there is none, or
+where it is a stream: what stands in place of a dictionary must be one."""
 
 
 def check(text_of: TextOf, signature: int) -> int:

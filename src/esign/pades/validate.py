@@ -9,7 +9,7 @@ from esign import certificates, cms
 from esign.cms import SignedData, Template
 from esign.errors import MalformedError, VerificationError
 from esign.pades import second_engine as engine
-from esign.pades.read import NoSealError, SealedPdf, read
+from esign.pades.read import NoSealError, SealedPdf, learn, read
 from esign.verdict import Check, Code, decide
 
 FORMAT = "seal-format"
@@ -154,7 +154,10 @@ def validate(
     if grant is None:
         return SealReport(_untrusted_checks(sealed, signed), None, sealed)
     checks = _trusted_checks(sealed, signed, grant, at)
-    seal = _seal(sealed, signed) if checks[2].code is None else None
+    seal = None
+    if checks[2].code is None:
+        seal = _seal(sealed, signed)
+        learn(sealed)
     key = _key_check(sealed.sealed_at, grant, at, evidence_before)
     if any(check.code is not None for check in checks):
         last = Check.not_checked(SECOND_ENGINE, "an earlier check refused")

@@ -24,6 +24,7 @@ from types import FrameType
 
 from elicense import Workspace, files, sample
 from elicense.changing import Grounds
+from elicense.cli import program
 from elicense.custody import Owner
 from elicense.events import Reason
 from elicense.issuing import Request
@@ -141,6 +142,18 @@ def write(folder: Path) -> None:
     files.write(folder / "file.pdf", NEW)
 
 
+def batch(folder: Path) -> None:
+    """Issue the rows of a file by the command, now; ends as the command does."""
+    out, report = folder / "out", folder / "report.jsonl"
+    names = ["--workspace", folder / "ws", "--out", out, "--report", report]
+    given = ["issue-batch", "food-business", folder / "rows.jsonl", *names]
+    try:
+        program.main(list(map(str, given)))
+    except SystemExit as done:
+        if done.code:
+            raise
+
+
 def revoke_only(workspace: Workspace, identifier: str) -> None:
     """Revoke without publishing."""
     grounds = Grounds(reason=Reason.WITHDRAWN, note="test")
@@ -156,6 +169,7 @@ JOBS: dict[str, Callable[[Path], None]] = {
     "compromise": compromise,
     "rotate": rotate,
     "write": write,
+    "batch": batch,
 }
 
 
