@@ -198,12 +198,12 @@ def measured(size: str) -> list[dict[str, object]]:
             ],
             "notes": [
                 (
-                    "indented: the stages of a batch; twice indented: one license alone,"
-                    " cold, as it is drawn up and printed"
+                    "indented: stages of a batch; twice indented: one license, alone"
+                    " and cold, as it is drawn up and printed"
                 ),
                 (
-                    f"of the batch one license in {BatchPolicy().sample} is validated in"
-                    " full, with the page as it is drawn"
+                    f"one license in {BatchPolicy().sample} of the batch is validated"
+                    " in full, with the page as it is drawn"
                 ),
             ],
             "left_out": (

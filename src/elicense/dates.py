@@ -4,6 +4,7 @@ A license speaks in days (GB/T 36903), a signature in instants. China has one zo
 no daylight saving, so a day begins at 16:00 UTC of the day before.
 """
 
+import functools
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
@@ -71,6 +72,7 @@ def from_epoch_day(number: int) -> date:
         ) from err
 
 
+@functools.lru_cache(maxsize=4096)  # few days, many licenses
 def parse_day(text: str) -> date:
     """Return the day of a text ``YYYY-MM-DD`` (ISO 8601), the only spelling.
 

@@ -282,9 +282,11 @@ def _band(canvas: Canvas, art: Ornament) -> None:
     )
     _stroke(canvas, art.theme.line)
     canvas.setLineWidth(0.38)
-    for begin, end in sides:
+    # Waves of one length and shift stand side by side: deflate then writes them once.
+    for pair in (sides[:2], sides[2:]):
         for shift in range(4):
-            _wave(canvas, begin, end, reach, shift)
+            for begin, end in pair:
+                _wave(canvas, begin, end, reach, shift)
 
 
 def _wave(

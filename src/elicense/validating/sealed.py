@@ -92,7 +92,7 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         failure = Check.failed("attachments", Code.MALFORMED, str(err))
         return PDFFindings((*report.checks, failure))
     token = attached.token
-    seal_held = all(check.code is None for check in report.checks)
+    seal_held = not [1 for check in report.checks if check.code is not None]
     evidence = inquiry.evidence.of(token, pdf)
     found = check_token(
         token, inquiry.trust, inquiry.at, inquiry.policy, evidence
@@ -123,8 +123,8 @@ def _check_seal(pdf: bytes, inquiry: Inquiry) -> SealReport:
     report = pades.validate(pdf, trust.seal_grants, at, second_engine=both)
     if trust.bundle is None:
         return _nobody_believed(report, trust.why_empty)
-    doubted = any(check.code is Code.KEY_COMPROMISED for check in report.checks)
-    if not doubted or report.seal is None:
+    codes = [check.code for check in report.checks]
+    if Code.KEY_COMPROMISED not in codes or report.seal is None:
         return report
     proven = inquiry.evidence.of(pdf).existed_by(report.seal.code, trust)
     return pades.validate(

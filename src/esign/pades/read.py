@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from operator import lt
 
 from esign import cms
@@ -259,34 +258,50 @@ def _look(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Found:
         known and (len(starts) <= known or starts[known] != len(beginning.data))
     ):
         raise MalformedError("PDF: the table does not say where the objects are")
-    texts = [
-        _text(pdf, number, start, end)
-        for number, (start, end) in enumerate(pairwise(starts[known:]), known + 1)
-    ]
-    found = beginning.found.then(_found(texts, known))
+    texts, streams = _texts(pdf, starts, known)
+    found = beginning.found.then(_found(texts, streams, known))
     if found.size > MAX_DICTIONARIES_BYTES:
         raise MalformedError("PDF: there is too much beside the streams")
     return found
 
 
-def _text(pdf: bytes, number: int, start: int, end: int) -> bytes:
+def _texts(pdf: bytes, starts: Sequence[int], known: int) -> tuple[list[bytes], int]:
+    """Return the objects behind the known ones without their streams.
+
+    Each stream has the length that its object states.
+
+    Returns:
+        The texts, and how many of the objects are streams.
+    """
+    texts: list[bytes] = []
+    streams, number, start = 0, known, starts[known] if known < len(starts) else 0
+    for end in starts[known + 1 :]:
+        number += 1
+        if not pdf.startswith(b"%d 0 obj\n" % number, start, end):
+            raise MalformedError(f"PDF: object {number} is not where the table says")
+        if pdf.endswith(_STREAM_END, start, end):
+            text = _before_stream(pdf, number, start, end)
+            streams += 1
+        elif pdf.endswith(_OBJECT_END, start, end):
+            text = pdf[start:end]
+        else:
+            raise MalformedError(f"PDF: object {number} does not end where the next is")
+        if len(text) > MAX_DICTIONARY_BYTES:
+            raise MalformedError(f"PDF: object {number} has too much beside its stream")
+        texts.append(text)
+        start = end
+    return texts, streams
+
+
+def _before_stream(pdf: bytes, number: int, start: int, end: int) -> bytes:
     """Return an object without its stream, which has the length that it states."""
-    if not pdf.startswith(b"%d 0 obj\n" % number, start, end):
-        raise MalformedError(f"PDF: object {number} is not where the table says")
-    if pdf.endswith(_STREAM_END, start, end):
-        at = pdf.find(_STREAM, start, end)
-        if at < 0:
-            raise MalformedError("PDF: a stream does not begin")
-        text = pdf[start:at]
-        size = end - at - _AROUND_STREAM
-        if size < 0 or not text.endswith(b"\n/Length %d" % size):
-            raise MalformedError(f"PDF: object {number} has not the length it states")
-    elif pdf.endswith(_OBJECT_END, start, end):
-        text = pdf[start:end]
-    else:
-        raise MalformedError(f"PDF: object {number} does not end where the next is")
-    if len(text) > MAX_DICTIONARY_BYTES:
-        raise MalformedError(f"PDF: object {number} has too much beside its stream")
+    at = pdf.find(_STREAM, start, end)
+    if at < 0:
+        raise MalformedError("PDF: a stream does not begin")
+    text = pdf[start:at]
+    size = end - at - _AROUND_STREAM
+    if size < 0 or not text.endswith(b"\n/Length %d" % size):
+        raise MalformedError(f"PDF: object {number} has not the length it states")
     return text
 
 
@@ -300,7 +315,7 @@ def _stream_at(pdf: bytes, start: int, end: int) -> int | None:
     return at + len(_STREAM)
 
 
-def _found(texts: Sequence[bytes], known: int) -> Found:
+def _found(texts: Sequence[bytes], streams: int, known: int) -> Found:
     """Look through the texts of objects, which follow the object ``known``."""
     joined = b"\n".join(texts)
     if joined.translate(None, _SPELLED):
@@ -308,9 +323,8 @@ def _found(texts: Sequence[bytes], known: int) -> Found:
     if b"#" in joined and _RESPELLED.search(joined):
         raise MalformedError("PDF: a name is spelled in a roundabout way")
     # Whoever looks for objects without a table must not find others in a text.
-    ends = sum([text.endswith(_OBJECT_END) for text in texts])
-    heads = len(_HEADS.findall(joined))
-    if (heads, joined.count(b"endobj")) != (len(texts), ends) or b"stream\n" in joined:
+    words = len(_HEADS.findall(joined)) + joined.count(b"endobj")
+    if words != 2 * len(texts) - streams or b"stream\n" in joined:
         raise MalformedError("PDF: an object has the words of objects in it")
     foreign = _FOREIGN.search(joined)
     if foreign is not None:
