@@ -38,6 +38,8 @@ MINIMUM: dict[str, float] = {
     "src/elicense/photos.py": 100,
     "src/elicense/pins.py": 100,
     "src/elicense/qr.py": 100,
+    "src/elicense/operators.py": 100,
+    "src/elicense/quick_record.py": 100,
     "src/elicense/quick_symbol.py": 100,
     "src/elicense/quick_token.py": 100,
     "src/elicense/register/as_of.py": 100,

@@ -1,7 +1,7 @@
 """What the pages of a PDF draw, read by other engines than the one that drew them.
 
 PDFium gives texts, images and their order, once `elicense.structure` has judged the
-page's dictionaries (docs/formats/pdf.md, section 9).
+page's dictionaries and operators (docs/formats/pdf.md, section 9).
 """
 
 import ctypes
@@ -185,15 +185,14 @@ def _read(document: pypdfium2.PdfDocument, seen: _Seen) -> Face:
     count = len(document)
     if not 1 <= count <= MAX_PAGES:
         raise MalformedError(f"face: {count} pages; at most {MAX_PAGES} are read")
-    symbols: dict[str, None] = {}
-    for index in range(count):
-        page = document[index]
-        _read_objects(page, seen)
-        symbols.update(dict.fromkeys(_symbols(page)))
-        page.close()
+    # The operators of no other page were judged; more than one is a difference.
+    page = document[0]
+    _read_objects(page, seen)
+    symbols = _symbols(page)
+    page.close()
     return Face(
         letters=tuple(seen.letters),
-        qr_texts=tuple(symbols),
+        qr_texts=symbols,
         photo_sha256=seen.photos[0] if len(seen.photos) == 1 else None,
         faults=tuple(seen.faults),
         pages=count,

@@ -1,12 +1,13 @@
 """The dictionaries of a PDF and of its page, read by qpdf.
 
-Nothing but keys, boxes and flags is judged: there are lists of the keys that a page of
-ours may have, so that no action, layer, rotation, mask or second annotation is among
-them (docs/formats/pdf.md, section 9).
+Keys, boxes, flags and the operators' grammar are judged, before anything is drawn:
+there are lists of the keys that a page of ours may have, so that no action, layer,
+rotation, mask or second annotation is among them (docs/formats/pdf.md, section 9).
 """
 
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,18 +15,25 @@ from types import MappingProxyType
 import pikepdf
 from PIL import Image
 
-from elicense import background
+from elicense import background, operators
 from elicense.background.digest import inflated
 from elicense.layout import Box
+from elicense.operators import Effort
+from esign import pades
 from esign.errors import MalformedError
+from esign.pades import SealedPdf, dictionary
+from esign.pades.read import HEADER
 
 MAX_PARTS = 2_000
 """Indirect objects of a file; ours have about 40, with a background up to 500 more."""
 MAX_INFLATED = 24 << 20
 """Bytes of all inflated streams of a file; ours have at most 3 MB, perhaps a scan of 10
 and a background of 8."""
+MAX_OPERATORS = 1 << 20
+"""Bytes of the operators of the page and its forms, inflated, as often as they are
+drawn; ours have 250 KB, without the art of a type's own."""
 MAX_PIXELS = 9_000_000
-"""Pixels of one JPEG, A4 at 300 dpi."""
+"""Pixels of one image, A4 at 300 dpi."""
 
 _TABLE_END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*")
 _INDIRECT = re.compile(rb"/(?:XRefStm|Prev|Encrypt)|#")
@@ -44,12 +52,31 @@ _PAGE = frozenset({
     "/Type", "/Parent", "/MediaBox", "/CropBox", "/Resources", "/Contents", "/Annots",
 })  # fmt: skip
 _RESOURCES = frozenset({"/Font", "/XObject", "/ProcSet"})
-_FORM_RESOURCES = frozenset({"/ProcSet", "/ExtGState", "/ColorSpace"})
+_FORM = frozenset({"/Type", "/Subtype", "/BBox", "/Resources", "/Filter", "/Length"})
+_FORM_RESOURCES = frozenset({"/ProcSet"})
+_SEAL_FORM = _FORM | {"/FormType", "/Matrix", "/Group"}
+_SEAL_RESOURCES = _FORM_RESOURCES | {"/ExtGState", "/XObject"}
+_SEAL_STATE = frozenset({"/Type", "/BM", "/ca", "/CA"})
+_SEAL_DEPTH = 3  # of forms in each other; ours have two
 _IMAGE = frozenset({
-    "/Type", "/Subtype", "/Name", "/Width", "/Height", "/ColorSpace",
-    "/BitsPerComponent", "/Interpolate", "/Intent", "/Length", "/Filter",
-    "/DecodeParms",
+    "/Type", "/Subtype", "/Width", "/Height", "/ColorSpace", "/BitsPerComponent",
+    "/Interpolate", "/Length", "/Filter",
 })  # fmt: skip
+_CONTENT = frozenset({"/Filter", "/Length"})
+_TYPE0 = frozenset({
+    "/Type", "/Subtype", "/BaseFont", "/Encoding", "/DescendantFonts", "/ToUnicode",
+})  # fmt: skip
+_DESCENDANT = frozenset({
+    "/Type", "/Subtype", "/BaseFont", "/CIDSystemInfo", "/CIDToGIDMap", "/DW",
+    "/FontDescriptor", "/W",
+})  # fmt: skip
+_DESCRIPTOR = frozenset({
+    "/Type", "/FontName", "/Flags", "/FontBBox", "/ItalicAngle", "/Ascent", "/Descent",
+    "/CapHeight", "/StemV", "/FontFile2",
+})  # fmt: skip
+_FONT_FILE = _CONTENT | {"/Length1"}
+_ELSEWHERE = frozenset({"/F", "/FFilter", "/FDecodeParms"})
+"""Entries that put a stream's bytes into another file (ISO 32000-1, table 5)."""
 _ART_FIRST = re.compile(rb"\s*q\s+/Art\s+Do\s+Q\s")
 """How a page begins whose type has static art of its own."""
 _SEAL = {"/Type", "/Subtype", "/FT", "/T", "/F", "/Rect", "/AP", "/P", "/V"}
@@ -78,6 +105,15 @@ class _Seen:
     boxes: dict[str, Box] = field(default_factory=dict)
     faults: dict[str, None] = field(default_factory=dict)
     has_art: bool = False
+    effort: Effort = field(default_factory=Effort)
+    operators: int = 0
+
+    def spend(self, data: bytes) -> bytes:
+        """Return operators, and refuse what is more than any page of ours."""
+        self.operators += len(data)
+        if self.operators > MAX_OPERATORS:
+            raise MalformedError(f"face: operators of more than {MAX_OPERATORS} bytes")
+        return data
 
     def refuse(self, phrase: str, *, when: bool) -> None:
         """Note a fault where there is one."""
@@ -89,7 +125,9 @@ def read(pdf: bytes, art: bytes | None = None) -> Structure:
     """Return what the dictionaries of a file say.
 
     Only a file with a classic cross-reference table is opened, so that opening inflates
-    nothing, and no other engine need inflate more than `MAX_INFLATED` of it later.
+    nothing, and no other engine need inflate more than `MAX_INFLATED` of it later. In a
+    file with the profile's header every object must be in its one spelling, so that all
+    readers see the same entries; a page that is not sealed yet may be spelled freely.
 
     Args:
         pdf: any bytes; their number was limited.
@@ -102,6 +140,8 @@ def read(pdf: bytes, art: bytes | None = None) -> Structure:
     """
     if not _has_plain_table(pdf):
         raise MalformedError("face: there is no plain cross-reference table at the end")
+    if pdf.startswith(HEADER):
+        _require_one_spelling(pades.read(pdf))
     seen = _Seen(art)
     try:
         with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
@@ -138,28 +178,54 @@ def _has_plain_table(pdf: bytes) -> bool:
     )
 
 
+def _require_one_spelling(sealed: SealedPdf) -> None:
+    """Refuse an object with an entry that occurs twice or is spelled otherwise.
+
+    The last one is the signature, which has been read to its last byte.
+    """
+    for number in range(1, len(sealed.starts) - 1):
+        text = _text_of(sealed, number)
+        whole = text if text.startswith(b"<<") else b"<<\n/Value %b\n>>" % text
+        dictionary.entries(whole)
+
+
+def _text_of(sealed: SealedPdf, number: int) -> bytes:
+    """Return an object without its stream."""
+    try:
+        return sealed.stream(number)[0]
+    except MalformedError:
+        return sealed.dictionary(number)
+
+
 def _require_bounded(document: pikepdf.Pdf) -> None:
     """Refuse a file whose streams are more than anything of ours when inflated."""
     if len(document.objects) > MAX_PARTS:
         raise MalformedError(f"face: more than {MAX_PARTS} objects")
     left = MAX_INFLATED
     for item in document.objects:
-        if not isinstance(item, pikepdf.Stream):
-            continue
-        if "/Filter" not in item:
-            left -= len(item.read_raw_bytes())
-        elif item.Filter == pikepdf.Name.FlateDecode:
-            left -= len(inflated(item.read_raw_bytes(), left))
-        elif item.Filter == pikepdf.Name.DCTDecode:
-            _require_small_jpeg(item.read_raw_bytes())
-        else:
-            raise MalformedError("face: a stream has a filter that ours have not")
+        if isinstance(item, pikepdf.Stream):
+            left -= _size(item, left)
         if left < 0:
             raise MalformedError("face: the streams are too large")
 
 
-def _require_small_jpeg(data: bytes) -> None:
-    """Refuse a JPEG of too many pixels."""
+def _size(stream: pikepdf.Stream, left: int) -> int:
+    """Return how many bytes of a limit a stream takes."""
+    if not _ELSEWHERE.isdisjoint(stream.keys()):
+        raise MalformedError("face: a stream lies in another file")
+    data = stream.read_raw_bytes()
+    if "/Filter" not in stream:
+        return len(data)
+    if stream.Filter == pikepdf.Name.FlateDecode:
+        return len(inflated(data, left))
+    if stream.Filter == pikepdf.Name.DCTDecode:
+        _jpeg_size(data)
+        return 0
+    raise MalformedError("face: a stream has a filter that ours have not")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """Return the width and height of a JPEG; refuse one of too many pixels."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             width, height = image.size
@@ -167,6 +233,7 @@ def _require_small_jpeg(data: bytes) -> None:
         raise MalformedError("face: a JPEG can not be read") from err
     if width * height > MAX_PIXELS:
         raise MalformedError(f"face: a JPEG of more than {MAX_PIXELS} pixels")
+    return width, height
 
 
 def _read_structure(document: pikepdf.Pdf, seen: _Seen) -> None:
@@ -174,6 +241,8 @@ def _read_structure(document: pikepdf.Pdf, seen: _Seen) -> None:
     root = document.Root
     tree = root.Pages
     page = tree.Kids[0]
+    if "/Kids" in page:
+        raise MalformedError("face: the page is a tree of pages")
     resources = page.get("/Resources", pikepdf.Dictionary())
     for name, part, allowed in (
         ("catalog", root, _CATALOG),
@@ -189,18 +258,43 @@ def _read_structure(document: pikepdf.Pdf, seen: _Seen) -> None:
     seen.boxes["paper"] = paper = _box(page.MediaBox)
     cropped = _box(page.get("/CropBox", page.MediaBox)) != paper
     seen.refuse("the page is cropped", when=cropped)
-    seen.has_art = _has_art(page, resources, seen)
-    _read_resources(resources, seen)
-    notes = page.get("/Annots", pikepdf.Array()).as_list()
-    if len(notes) != 1:
-        phrase = f"{len(notes)} annotations on the page instead of the seal alone"
-        seen.refuse(phrase, when=True)
-        return
-    seen.refuse("the annotation is not a visible seal", when=not _is_seal(notes[0]))
-    seen.boxes["seal"] = _box(notes[0].Rect)
+    contents = _contents(page)
+    seen.has_art = _has_art(contents, resources, seen)
+    _read_drawing(contents, resources, seen)
+    _read_seal(list(page.get("/Annots", pikepdf.Array()).as_list()), seen)
 
 
-def _has_art(page: pikepdf.Object, resources: pikepdf.Object, seen: _Seen) -> bool:
+def _contents(page: pikepdf.Object) -> list[bytes]:
+    """Return the page's operators, inflated; each stream stands for itself."""
+    found = page.get("/Contents", pikepdf.Array())
+    streams = list(found.as_list()) if isinstance(found, pikepdf.Array) else [found]
+    for stream in streams:
+        if not isinstance(stream, pikepdf.Stream):
+            raise MalformedError("face: the page's operators are no stream")
+        if not set(stream.keys()) <= _CONTENT:
+            raise MalformedError("face: the page's operators have another entry")
+    left = operators.MAX_PAGE
+    contents = []
+    for stream in streams:
+        data = _inflated(stream, left)
+        left -= len(data)
+        contents.append(data)
+    return contents
+
+
+def _inflated(stream: pikepdf.Object, limit: int) -> bytes:
+    """Return a stream's operators."""
+    data: bytes = stream.read_raw_bytes()
+    if "/Filter" in stream:
+        if stream.Filter != pikepdf.Name.FlateDecode:
+            raise MalformedError("face: operators under a filter that ours have not")
+        return inflated(data, limit)
+    if len(data) > limit:
+        raise MalformedError(f"face: operators of more than {limit} bytes")
+    return data
+
+
+def _has_art(contents: list[bytes], resources: pikepdf.Object, seen: _Seen) -> bool:
     """Tell whether the page begins with the art of its type, and note where not.
 
     The art may draw texts and images; so it must be that art to the last value, and
@@ -209,36 +303,138 @@ def _has_art(page: pikepdf.Object, resources: pikepdf.Object, seen: _Seen) -> bo
     if seen.art is None:
         return False
     form = resources.get("/XObject", pikepdf.Dictionary()).get("/Art")
-    found = page.get("/Contents")
-    first = found[0] if isinstance(found, pikepdf.Array) else found
     has_art = (
         isinstance(form, pikepdf.Stream)
         and background.digest(form) == seen.art
-        and isinstance(first, pikepdf.Stream)
-        and _ART_FIRST.match(first.read_bytes()) is not None
+        and bool(contents)
+        and _ART_FIRST.match(contents[0]) is not None
     )
     seen.refuse("the art is not the one of the type", when=not has_art)
     return has_art
 
 
-def _read_resources(resources: pikepdf.Object, seen: _Seen) -> None:
+def _read_drawing(
+    contents: list[bytes], resources: pikepdf.Object, seen: _Seen
+) -> None:
+    """Read what the page draws with: its operators, fonts, forms and images."""
+    fonts = resources.get("/Font", pikepdf.Dictionary())
+    items = resources.get("/XObject", pikepdf.Dictionary())
+    _read_resources(items, seen)
+    for font in fonts.as_dict().values():
+        _require_font(font)
+    used: Counter[str] = Counter()
+    for data in contents:
+        used += operators.check_page(
+            seen.spend(data), fonts.keys(), items.keys(), seen.effort
+        )
+    if used.total() > operators.MAX_DRAWN:
+        raise MalformedError("face: too many forms and images are drawn")
+    for name, times in used.items():
+        item = items[name]
+        own = seen.has_art and name == "/Art"
+        if item.Subtype == pikepdf.Name.Form and not own:
+            for _ in range(times):
+                _read_form(item, seen)
+
+
+def _read_resources(items: pikepdf.Object, seen: _Seen) -> None:
     """Read the dictionaries of the forms and images that a page can draw.
 
     A form of ours consists of paths. One that could draw another form, a text, a layer
     or a pattern is refused before anything draws it, unless it is the type's own art.
     """
-    for name, item in resources.get("/XObject", pikepdf.Dictionary()).items():
+    spaces = (pikepdf.Name.DeviceRGB, pikepdf.Name.DeviceGray)
+    for name, item in items.items():
         if seen.has_art and name == "/Art":
             continue
         if item.Subtype == pikepdf.Name.Image:
             masked = not set(item.keys()) <= _IMAGE
             seen.refuse("an image has another entry", when=masked)
-            photo = "/Filter" in item and item.Filter == pikepdf.Name.DCTDecode
-            spaces = (pikepdf.Name.DeviceRGB, pikepdf.Name.DeviceGray)
-            other = photo and item.ColorSpace not in spaces
-            seen.refuse("a photo is shown in other colours", when=other)
+            other = item.ColorSpace not in spaces
+            seen.refuse("an image is shown in other colours", when=other)
+            other = _size_of(item) != (int(item.Width), int(item.Height))
+            seen.refuse("an image has another size", when=other)
         elif not set(item.Resources.keys()) <= _FORM_RESOURCES:
             raise MalformedError("face: a form has resources that ours have not")
+        elif item.Subtype != pikepdf.Name.Form or not set(item.keys()) <= _FORM:
+            raise MalformedError("face: a form has another entry")
+
+
+def _size_of(image: pikepdf.Object) -> tuple[int, int]:
+    """Return the width and height that an image must state, in pixels."""
+    if image.get("/Filter") == pikepdf.Name.DCTDecode:
+        return _jpeg_size(image.read_raw_bytes())
+    width, height = int(image.Width), int(image.Height)
+    if width * height > MAX_PIXELS:
+        raise MalformedError(f"face: an image of more than {MAX_PIXELS} pixels")
+    return width, height
+
+
+def _require_font(font: pikepdf.Object) -> None:
+    """Refuse a font that is made otherwise than ours (ISO 32000-1, 9.7)."""
+    (descendant,) = font.DescendantFonts.as_list()
+    descriptor = descendant.FontDescriptor
+    allowed = (
+        (font, _TYPE0),
+        (descendant, _DESCENDANT),
+        (descriptor, _DESCRIPTOR),
+        (descriptor.FontFile2, _FONT_FILE),
+        (font.ToUnicode, _CONTENT),
+    )
+    if (
+        not all(set(part.keys()) <= keys for part, keys in allowed)
+        or font.Subtype != pikepdf.Name.Type0
+        or font.Encoding != pikepdf.Name("/Identity-H")
+        or descendant.Subtype != pikepdf.Name.CIDFontType2
+        or descendant.CIDToGIDMap != pikepdf.Name.Identity
+    ):
+        raise MalformedError("face: a font is made otherwise than ours")
+
+
+def _read_form(form: pikepdf.Object, seen: _Seen) -> None:
+    """Refuse a form that paints anything but paths, or too many."""
+    data = seen.spend(_inflated(form, operators.MAX_FORM))
+    operators.check_form(data, (), (), seen.effort)
+
+
+def _read_seal(notes: list[pikepdf.Object], seen: _Seen) -> None:
+    """Read the annotations, of which there is one."""
+    if len(notes) != 1:
+        phrase = f"{len(notes)} annotations on the page instead of the seal alone"
+        if notes:  # each of them would be drawn
+            raise MalformedError(f"face: {phrase}")
+        seen.refuse(phrase, when=True)
+        return
+    (note,) = notes
+    seen.refuse("the annotation is not a visible seal", when=not _is_seal(note))
+    seen.boxes["seal"] = _box(note.Rect)
+    looks = note.get("/AP", pikepdf.Dictionary()).get("/N", pikepdf.Dictionary())
+    if isinstance(looks, pikepdf.Stream):
+        _read_picture(looks, seen, 1)
+    elif looks.keys():
+        raise MalformedError("face: the seal has several pictures")
+
+
+def _read_picture(form: pikepdf.Object, seen: _Seen, depth: int) -> None:
+    """Refuse a seal's picture that takes more to draw than any of ours."""
+    resources = form.get("/Resources", pikepdf.Dictionary())
+    states = resources.get("/ExtGState", pikepdf.Dictionary())
+    parts = resources.get("/XObject", pikepdf.Dictionary())
+    if (
+        depth > _SEAL_DEPTH
+        or form.Subtype != pikepdf.Name.Form
+        or not set(form.keys()) <= _SEAL_FORM
+        or not set(resources.keys()) <= _SEAL_RESOURCES
+        or not all(
+            set(item.keys()) <= _SEAL_STATE for item in states.as_dict().values()
+        )
+    ):
+        raise MalformedError("face: the seal's picture is made otherwise than ours")
+    data = seen.spend(_inflated(form, operators.MAX_FORM))
+    used = operators.check_form(data, states.keys(), parts.keys(), seen.effort)
+    for name, times in used.items():
+        for _ in range(times):
+            _read_picture(parts[name], seen, depth + 1)
 
 
 def _is_seal(note: pikepdf.Object) -> bool:

@@ -6,7 +6,7 @@ Most need the seal's own key: its holder cheats, and every byte is properly sign
 import functools
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import product
 
 from tests.elicense.forger import Draft, Scene, gap
@@ -14,12 +14,9 @@ from tests.elicense.update_attacks import (
     CATALOG,
     FIELD,
     FORM,
-    NOTE,
     PAGE,
     Attack,
     contents_number,
-    other_page,
-    shadow_prepared,
     start_of_table,
     stream,
 )
@@ -142,14 +139,6 @@ def second_field(head: bytes) -> Attack:
     return attack
 
 
-def over_the_face(scene: Scene) -> bytes:
-    """Return a page with a note over it, sealed with the genuine key."""
-    draft = Draft.of(scene.pdf)
-    number = draft.add(NOTE)
-    draft.swap(PAGE, b"/Annots [ ", b"/Annots [ %d 0 R " % number)
-    return scene.sealed(draft.write())
-
-
 def form_over_the_face(scene: Scene) -> bytes:
     """Return a page with a form field over it, sealed with the genuine key."""
     draft = Draft.of(scene.pdf)
@@ -160,17 +149,6 @@ def form_over_the_face(scene: Scene) -> bytes:
     draft.swap(PAGE, b"/Annots [ ", b"/Annots [ %d 0 R " % number)
     draft.swap(FORM, b"/Fields [ ", b"/Fields [ %d 0 R " % number)
     return scene.sealed(draft.write())
-
-
-def with_contents(data: bytes, entries: bytes = b"/Filter /FlateDecode\n") -> Attack:
-    """Return a page with other operators, sealed with the genuine key."""
-
-    def attack(scene: Scene) -> bytes:
-        draft = Draft.of(scene.pdf)
-        draft.objects[contents_number(draft) - 1] = stream(entries, data)
-        return scene.sealed(draft.write())
-
-    return attack
 
 
 def streams_of(draft: Draft) -> dict[str, int]:
@@ -430,26 +408,6 @@ LOOPS: dict[str, Attack] = {
     ),
 }
 """Objects that lead to themselves, properly signed."""
-
-
-ON_THE_FACE: dict[str, Attack] = {
-    "a note over the page": over_the_face,
-    "a page that a form covers": shadow_prepared,
-    "another license's page": lambda scene: _sealed_with(scene, other_page(scene)),
-    "a page without operators": with_contents(zlib.compress(b"")),
-    "operators that are no stream of zlib": with_contents(b"BT ET"),
-    "operators that end too soon": with_contents(zlib.compress(b"q " * 999)[:-9]),
-    "operators under another filter": with_contents(b"q", b"/Filter /LZWDecode\n"),
-}
-"""What the seal's holder may draw: only the check of the face sees it."""
-
-
-def _sealed_with(scene: Scene, objects: Mapping[int, bytes]) -> bytes:
-    draft = Draft.of(scene.pdf)
-    for number, text in objects.items():
-        draft.objects[number - 1] = text
-    return scene.sealed(draft.write())
-
 
 INFLATED = (
     "the page's operators",

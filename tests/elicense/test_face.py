@@ -71,6 +71,14 @@ def differences(seen, license_, token=TOKEN):
     return face.compare(seen, page_of(license_), license_, token)
 
 
+def judged(pdf, license_, art=None):
+    """Return the differences of a file, or why it is not drawn at all."""
+    try:
+        return differences(face.read(pdf, art=art), license_)
+    except MalformedError as err:
+        return (str(err),)
+
+
 @pytest.fixture(scope="module")
 def faces(read):
     return {name: read(sample_license(name)) for name in TYPES}
@@ -220,6 +228,11 @@ def test_no_symbol_two_symbols_and_a_spoilt_one_are_differences(faces):
 
 
 def remove_symbol(pdf):
+    in_one_stream(lambda operators: re.sub(rb"q [^q]* /QR Do Q\n", b"", operators))(pdf)
+    del pdf.pages[0].Resources.XObject["/QR"]
+
+
+def lose_symbol(pdf):
     del pdf.pages[0].Resources.XObject["/QR"]
 
 
@@ -243,6 +256,7 @@ def append(operators):
 
 EDITS = {
     "the symbol is taken away": (remove_symbol, "QR symbols"),
+    "the symbol is drawn, and is not there": (lose_symbol, "does not name"),
     "another photo": (swap_photo, "photo"),
     "a second page": (second_page, "2 pages"),
     "the photo is drawn twice": (
@@ -267,8 +281,8 @@ EDITS = {
 @pytest.mark.parametrize("case", EDITS)
 def test_an_edited_page_differs(case, seal):
     edit, expected = EDITS[case]
-    seen = face.read(seal(edited("special-operation", edit), "special-operation"))
-    found = differences(seen, sample_license("special-operation"))
+    pdf = seal(edited("special-operation", edit), "special-operation")
+    found = judged(pdf, sample_license("special-operation"))
     assert any(expected in phrase for phrase in found), found
 
 
@@ -475,7 +489,9 @@ WHITE_SHADING = b"""<< /ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 1 0]
 SEALED_ATTACKS = {
     "an annotation lies over the holder": (stamp, "2 annotations"),
     "a white rectangle lies over all but the symbol": (
-        in_one_stream(lambda operators: operators + b"q 1 1 1 rg 0 250 600 700 re f Q"),
+        in_one_stream(
+            lambda operators: operators + b"q 1 1 1 RG 700 w 0 600 m 600 600 l S Q"
+        ),
         "something is drawn over the text",
     ),
     "all text is white": (in_one_stream(in_white), "drawing of holders"),
@@ -486,16 +502,16 @@ SEALED_ATTACKS = {
             lambda _: pikepdf.Dictionary(ca=0, CA=0),
             in_one_stream(lambda operators: b"/T gs " + operators),
         ),
-        "table of resources",
+        "gs is not an operator of ours",
     ),
     "all text is clipped to one point": (
         around_text(b"q 0 0 1 1 re W n "),
-        "something is clipped",
+        "W is not an operator of ours",
     ),
-    "all text is in a layer that is off": (layer_that_is_off, "catalog"),
+    "all text is in a layer that is off": (layer_that_is_off, "BDC is not an operator"),
     "all text is made smaller by a thousand": (
         around_text(b"q 0.001 0 0 0.001 0 0 cm "),
-        "drawing of title",
+        "BT stands where no page of ours has it",
     ),
     "the page is cropped to its foot": (
         set_on_page("/CropBox", b"[0 0 595 200]"),
@@ -512,16 +528,20 @@ SEALED_ATTACKS = {
                 + b"q 300 0 0 300 100 400 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \xff EI Q"
             )
         ),
-        "2 images on the page",
+        "BI is not an operator of ours",
     ),
     "a shading lies over the text": (
         with_resource(
             "/Shading",
             "/S",
             lambda _: pikepdf.Object.parse(WHITE_SHADING),
-            in_one_stream(
-                lambda operators: operators + b"q 0 250 600 700 re W n /S sh Q"
-            ),
+            in_one_stream(lambda operators: operators + b"q /S sh Q"),
+        ),
+        "sh is not an operator of ours",
+    ),
+    "a graphics state that nothing sets": (
+        with_resource(
+            "/ExtGState", "/T", lambda _: pikepdf.Dictionary(ca=0), lambda _: None
         ),
         "table of resources",
     ),
@@ -682,6 +702,13 @@ DRAWN_OTHERWISE = {
             rb"<(\w{4})(\w{4})(\w*)> Tj",
             rb"[-1300 <\1> 2600 <\2> -1300 <\3>] TJ",
         ),
+        "spelled otherwise",
+    ),
+    "two characters are exchanged by their widths": (
+        replaced(
+            rb"\S+ Tc (.* Tm) (/F\d \S+ Tf) <(\w{4})(\w{4})(\w*)> Tj",
+            rb"-60 Tc \1 \2 <\3\4> Tj 0 Tc <\5> Tj",
+        ),
         "title",
     ),
     "a text has a pale outline": (
@@ -694,7 +721,11 @@ DRAWN_OTHERWISE = {
     ),
     "a text is marked with another text": (
         around_text(b"/Span << /ActualText (1) >> BDC ", b" EMC"),
-        "marked text",
+        "spelled otherwise",
+    ),
+    "a text is marked": (
+        around_text(b"/Span BMC ", b" EMC"),
+        "BMC is not an operator of ours",
     ),
     "a text is drawn twice in one place": (
         in_one_stream(drawn_twice),
@@ -715,7 +746,7 @@ DRAWN_OTHERWISE = {
         "place of the photo",
     ),
     "a white rectangle lies over the photo": (
-        before_text(b"q 1 g 400 500 200 130 re f Q\n"),
+        before_text(b"q 1 1 1 RG 130 w 400 565 m 600 565 l S Q\n"),
         "something is drawn over the photo",
     ),
     "two lines cross the photo": (
@@ -736,7 +767,7 @@ DRAWN_OTHERWISE = {
     ),
     "the photo is clipped": (
         replaced(rb"q (?=\S+ 0 0 \S+ \S+ \S+ cm /Photo)", b"q 0 0 1 1 re W n "),
-        "something is clipped",
+        "W is not an operator of ours",
     ),
     "the symbol is made smaller": (
         replaced(rb"cm /QR Do", b"cm 0.9 0 0 0.9 0 0 cm /QR Do"),
@@ -752,7 +783,7 @@ DRAWN_OTHERWISE = {
     ),
     "the photo is shown in an ink": (
         change_entry(*IMAGE, key="/ColorSpace", value=b"/DeviceCMYK"),
-        "a photo is shown in other colours",
+        "an image is shown in other colours",
     ),
     "the paper has three numbers": (
         set_on_page("/MediaBox", b"[0 0 600]"),
@@ -790,8 +821,7 @@ DRAWN_OTHERWISE = {
 def test_what_is_drawn_otherwise_is_a_difference(case, seal):
     edit, phrase = DRAWN_OTHERWISE[case]
     name = "special-operation"
-    seen = face.read(seal(edited(name, edit), name))
-    found = differences(seen, sample_license(name))
+    found = judged(seal(edited(name, edit), name), sample_license(name))
     assert any(phrase in text for text in found), found
     assert all(text.isascii() for text in found)
 
@@ -1048,7 +1078,7 @@ OTHER_ART = {
         ),
         "resources that ours have not",
     ),
-    "it is not there": (without_art, "the art is not the one"),
+    "it is not there": (without_art, "does not name what is drawn"),
     "it is drawn under another name too": (second_form, "resources that ours have not"),
     "it is drawn last": (
         in_one_stream(
@@ -1079,12 +1109,7 @@ OTHER_ART = {
 def test_another_background_is_never_the_face(case, own_page, own_art, seal):
     edit, phrase = OTHER_ART[case]
     pdf = seal(altered(own_page, edit), "food-business")
-    try:
-        found = differences(
-            face.read(pdf, art=own_art), sample_license("food-business")
-        )
-    except MalformedError as err:
-        found = (str(err),)
+    found = judged(pdf, sample_license("food-business"), own_art)
     assert any(phrase in text for text in found), found
 
 
@@ -1092,7 +1117,6 @@ def test_a_second_page_on_the_background_differs(own_page, own_art, seal):
     pdf = seal(altered(own_page, second_page), "food-business")
     found = differences(face.read(pdf, art=own_art), sample_license("food-business"))
     assert "2 pages instead of one" in found
-    assert "a form draws text or an image" in found
 
 
 def test_an_edit_over_a_background_differs_as_without(own_page, own_art, seal):

@@ -18,7 +18,7 @@ from elicense.validating import Scope
 from esign import pades
 from esign.errors import MalformedError
 from esign.verdict import Code, Indication
-from tests.elicense import cms_attacks, structure_attacks, update_attacks
+from tests.elicense import cms_attacks, face_attacks, structure_attacks, update_attacks
 from tests.elicense.forger import POLICIES, Draft, gap, scene
 from tests.elicense.pages import PRESSES
 from tests.support import ROOT
@@ -113,9 +113,26 @@ def assert_seen_by_the_face_alone(stage, pdf):
     assert {verdicts[name].scope for name in BLIND} == {Scope.SEALED}
 
 
-@pytest.mark.parametrize("name", structure_attacks.ON_THE_FACE)
+@pytest.mark.parametrize("name", face_attacks.ON_THE_FACE)
 def test_what_the_seals_holder_draws_is_a_mismatch_of_the_face(stage, name):
-    assert_seen_by_the_face_alone(stage, structure_attacks.ON_THE_FACE[name](stage))
+    assert_seen_by_the_face_alone(stage, face_attacks.ON_THE_FACE[name](stage))
+
+
+@pytest.mark.parametrize("name", face_attacks.READ_OTHERWISE)
+def test_what_readers_see_differently_never_passes(stage, name):
+    verdicts = stage.verdicts(face_attacks.READ_OTHERWISE[name](stage))
+    found = {verdicts[policy].code for policy in FACED}
+    assert found <= {Code.FACE_MISMATCH, Code.MALFORMED}
+
+
+@pytest.mark.parametrize("name", face_attacks.COSTLY)
+def test_a_page_that_takes_long_to_draw_is_not_drawn(stage, name):
+    pdf = face_attacks.COSTLY[name](stage)
+    start = time.process_time()
+    verdict = stage.verdict(pdf, POLICIES["plain with the face"])
+    assert time.process_time() - start < 5
+    assert verdict.code is Code.FACE_MISMATCH
+    assert any("unreadable" in check.detail for check in verdict.checks if check.code)
 
 
 def test_a_page_kept_in_store_shows_nothing(stage):
