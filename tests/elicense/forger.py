@@ -153,10 +153,15 @@ def scene(name: str) -> Scene:
 # The file.
 
 
+class NoGapError(Exception):
+    """A file has no gap and byte range in its last object, or too small a gap."""
+
+
 def gap(pdf: bytes) -> tuple[int, int]:
     """Return the offset of the signature's ``<`` and the one behind its ``>``."""
     found = _GAP.search(pdf, pdf.rindex(b" 0 obj\n"))
-    assert found is not None
+    if found is None:
+        raise NoGapError("no gap behind the head of the last object")
     return found.span()
 
 
@@ -181,7 +186,8 @@ def with_gap(pdf: bytes, content: bytes) -> bytes:
     start, end = gap(pdf)
     room = end - start - 2
     digits = content.hex().encode()
-    assert len(digits) <= room
+    if len(digits) > room:
+        raise NoGapError(f"a gap of {room} digits for {len(digits)}")
     return pdf[: start + 1] + digits.ljust(room, b"0") + pdf[end - 1 :]
 
 
@@ -288,7 +294,8 @@ class Draft:
             return pdf
         start, end = gap(pdf)
         found = _RANGE.search(pdf, end)
-        assert found is not None
+        if found is None:
+            raise NoGapError("no byte range behind the gap")
         stated = self.numbers(start, end, len(pdf) - end).ljust(_WIDTH)
         return pdf[: found.start(1)] + stated + pdf[found.end(1) :]
 

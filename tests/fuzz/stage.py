@@ -86,7 +86,12 @@ class Stage:
     def resealed(self, data: bytes) -> bytes:
         """Return a damaged file with a right table and a seal that holds for it."""
         draft = Draft.guessed(data)
-        return data if draft is None else forger.resealed(draft.write(), self.seal)
+        if draft is None:
+            return data
+        try:
+            return forger.resealed(draft.write(), self.seal)
+        except forger.NoGapError:  # an edit hit the gap itself
+            return data
 
 
 def parts_of(bundle: bytes) -> tuple[bytes, bytes]:

@@ -1,5 +1,6 @@
 """Any bytes give a value or our error: arbitrary, foreign, and mutated valid input."""
 
+import platform
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from esign.verdict import Code
 from tests.fuzz.decoders import DECODERS, holds, holds_for, names
 from tests.fuzz.make_corpus import CORPUS, FAULTS, TARGETS
 from tests.fuzz.seeds import seeds
-from tests.support import ROOT, VECTORS, vectors
+from tests.support import ROOT, VECTORS, missing, vectors
 
 # A mutated certificate may have faults that cryptography only warns of today.
 pytestmark = pytest.mark.filterwarnings(
@@ -24,6 +25,12 @@ pytestmark = pytest.mark.filterwarnings(
 
 LIMIT_SECONDS = 5  # DESIGN, section 2.11
 LIMIT_BYTES = 512 << 20
+HAS_WHEEL = (
+    sys.platform == "linux"
+    and platform.machine() == "x86_64"
+    and sys.version_info < (3, 14)
+)
+"""Whether atheris can be had, as requirements/fuzz.txt says."""
 EXAMPLES = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -212,13 +219,13 @@ def test_the_fuzzer_runs_or_says_how_to_get_atheris():
         assert shown.returncode == 0
 
 
-@pytest.mark.skipif(
-    find_spec("atheris") is None, reason="the extra fuzz brings atheris"
-)
+@pytest.mark.skipif(not HAS_WHEEL, reason="atheris has no wheel for this machine")
 @pytest.mark.parametrize(
     "name", ["pades-agreement", "pdf-agreement", "pdf-lean", "pades"]
 )
 def test_the_reader_of_pdfs_is_fuzzed_for_a_while(name, tmp_path):
+    if find_spec("atheris") is None:
+        missing("atheris", "pip install -e '.[fuzz]'")
     shown = run(
         name, "--seconds", "8", "--keep", str(tmp_path / "kept"), folder=tmp_path
     )
