@@ -73,7 +73,7 @@ def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except OSError as err:
         raise _failed("写入", "write", path, err) from err
     finally:
@@ -139,7 +139,7 @@ def move_folder(source: Path, target: Path) -> None:
     """
     try:
         source.rename(target)
-        _sync_folder(target.parent)
+        sync(target.parent)
     except OSError as err:
         raise _failed("创建", "make", target, err) from err
 
@@ -157,9 +157,9 @@ def remove_folder(folder: Path) -> None:
         raise _failed("删除", "remove", folder, err) from err
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Put a file, or the names in a folder, on disk; OSError where that fails."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

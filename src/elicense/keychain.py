@@ -7,14 +7,14 @@ listed for ever, because what they signed in their time stays good.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from elicense.dates import parse_day
-from elicense.errors import MalformedCodeError, WorkspaceError
-from elicense.identifiers import check_uscc
+from elicense.errors import WorkspaceError
 from elicense.model import Text
 from elicense.trust import KeyGrant, Period, SealEntry
+from elicense.trust.entries import code_of, instant_or_none, period
 from esign import cbor
 from esign.certificates import read_certificate
 from esign.errors import MalformedError
@@ -23,7 +23,6 @@ from esign.shape import Fields
 
 FORMAT = "elicense.keys/1"
 MAX_BYTES = 4 << 20  # a thousand keys with a kilobyte of certificates each, and room
-_MAX_SECONDS = 253_402_185_599  # 9999-12-30 in UTC+8, as in trust bundles
 Purpose = Literal["token", "status", "seal"]
 PURPOSES: tuple[Purpose, ...] = ("token", "status", "seal")
 Entry: TypeAlias = dict[int | str, cbor.Value]
@@ -363,10 +362,10 @@ def decode(data: bytes) -> Keychain:
     fields = Fields(cbor.decode(data), "keys")
     if fields.text("format") != FORMAT:
         raise MalformedError(f"keys: not of format {FORMAT}")
-    organization = _code(fields)
+    organization = code_of(fields, "organization")
     authorities = tuple(map(_authority, fields.array("authorities")))
     records = tuple(map(_record, fields.array("keys")))
-    roots = _certificates(fields, "roots")
+    roots = fields.byte_strings("roots")
     fields.end()
     for der in roots:
         read_certificate(der)
@@ -399,14 +398,14 @@ def _record(value: cbor.Value) -> KeyRecord:
         case "token" | "status" | "seal" as purpose:
             found = KeyRecord(
                 purpose=purpose,
-                organization=_code(fields),
+                organization=code_of(fields, "organization"),
                 key=PublicKey.from_cose(fields.bytes("key")),
-                certificates=_certificates(fields, "certificates"),
+                certificates=fields.byte_strings("certificates"),
                 types=fields.nullable("types", fields.texts),
-                period=_period(fields),
+                period=period(fields),
                 backfill=fields.nullable("backfill", lambda key: _days(fields, key)),
                 destroyed=fields.boolean("destroyed"),
-                compromised_from=_instant_or_none(fields, "compromised_from"),
+                compromised_from=instant_or_none(fields, "compromised_from"),
             )
         case _:
             raise MalformedError("keys: unknown purpose")
@@ -426,39 +425,6 @@ def _check(item: KeyRecord) -> None:
     sealed = [read_certificate(der).public_key for der in item.certificates[:1]]
     if sealed != ([item.key] if item.purpose == "seal" else []):
         raise MalformedError("keys: a seal, and only it, has its own certificate")
-
-
-def _certificates(fields: Fields, key: str) -> tuple[bytes, ...]:
-    chunks = fields.array(key)
-    found = tuple(item for item in chunks if isinstance(item, bytes))
-    if len(found) != len(chunks):
-        raise MalformedError("keys: certificates are byte strings")
-    return found
-
-
-def _code(fields: Fields) -> str:
-    code = fields.text("organization")
-    try:
-        check_uscc(code)
-    except MalformedCodeError as err:
-        raise MalformedError("keys: the organization is not a USCC") from err
-    return code
-
-
-def _period(fields: Fields) -> Period:
-    since = _instant(fields, "signs_from")
-    until = _instant_or_none(fields, "signs_until")
-    if until is not None and until <= since:
-        raise MalformedError("keys: a period ends before it begins")
-    return Period(since, until)
-
-
-def _instant(fields: Fields, key: int | str) -> datetime:
-    return datetime.fromtimestamp(fields.uint(key, _MAX_SECONDS), UTC)
-
-
-def _instant_or_none(fields: Fields, key: str) -> datetime | None:
-    return fields.nullable(key, lambda name: _instant(fields, name))
 
 
 def _days(fields: Fields, key: int | str) -> tuple[date, date]:

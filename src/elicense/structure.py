@@ -17,6 +17,7 @@ from PIL import Image
 
 from elicense import background, operators
 from elicense.background.digest import inflated
+from elicense.background.reading import NO_PDF
 from elicense.layout import Box
 from elicense.operators import Effort
 from esign import pades
@@ -147,15 +148,7 @@ def read(pdf: bytes, art: bytes | None = None) -> Structure:
         with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
             _require_bounded(document)
             _read_structure(document, seen)
-    except (
-        pikepdf.PikepdfError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as err:
+    except NO_PDF as err:
         raise MalformedError("face: the page's structure can not be read") from err
     return Structure(MappingProxyType(seen.boxes), tuple(seen.faults), seen.has_art)
 

@@ -4,13 +4,14 @@ A format's reader takes what it knows key by key and ends with :meth:`Fields.end
 refuses whatever is left: an unknown key is never ignored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from esign import cbor
 from esign.errors import MalformedError
 
 T = TypeVar("T")
+_ByteStrings = tuple[bytes, ...]  # a method of the class has the name of the type
 _SHOWN = 8  # unknown keys that an error lists
 
 
@@ -50,48 +51,52 @@ class Fields:
             del self._left[key]
             return value
         self.take(key)
-        raise self._wrong(key, "a text")
+        raise self.wrong(key, "a text")
 
     def bytes(self, key: int | str, size: int | None = None) -> bytes:
         """Take a byte string, of ``size`` bytes where that is given."""
         value = self.take(key)
         if not isinstance(value, bytes) or size not in (None, len(value)):
-            raise self._wrong(key, f"{'some' if size is None else size} bytes")
+            raise self.wrong(key, f"{'some' if size is None else size} bytes")
         return value
 
     def uint(self, key: int | str, maximum: int = (1 << 53) - 1) -> int:
         """Take an integer from 0 to ``maximum``."""
         value = self.take(key)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._wrong(key, "an integer")
+            raise self.wrong(key, "an integer")
         if not 0 <= value <= maximum:
-            raise self._wrong(key, f"an integer from 0 to {maximum}")
+            raise self.wrong(key, f"an integer from 0 to {maximum}")
         return value
 
     def boolean(self, key: int | str) -> bool:
         """Take a boolean."""
         value = self.take(key)
         if not isinstance(value, bool):
-            raise self._wrong(key, "true or false")
+            raise self.wrong(key, "true or false")
         return value
 
     def array(self, key: int | str) -> list[cbor.Value]:
         """Take an array."""
         value = self.take(key)
         if not isinstance(value, list):
-            raise self._wrong(key, "an array")
+            raise self.wrong(key, "an array")
         return value
 
     def map(self, key: int | str) -> "Fields":
         """Take a map, to be read and ended by itself."""
         return Fields(self.take(key), f"{self._what}.{key}")
 
+    def byte_strings(self, key: int | str) -> _ByteStrings:
+        """Take an array of byte strings."""
+        return byte_strings(self.array(key), f"{self._what}.{key}")
+
     def texts(self, key: int | str) -> tuple[str, ...]:
         """Take an array of texts."""
         value = self.array(key)
         texts = tuple(item for item in value if isinstance(item, str))
         if len(texts) != len(value):
-            raise self._wrong(key, "an array of texts")
+            raise self.wrong(key, "an array of texts")
         return texts
 
     def uints(self, key: int | str, count: int) -> tuple[int, ...]:
@@ -103,7 +108,7 @@ class Fields:
             if isinstance(item, int) and not isinstance(item, bool) and item >= 0
         )
         if not len(numbers) == len(value) == count:
-            raise self._wrong(key, f"an array of {count} integers from 0")
+            raise self.wrong(key, f"an array of {count} integers from 0")
         return numbers
 
     def optional(self, key: int | str, read: Callable[[int | str], T]) -> T | None:
@@ -126,5 +131,16 @@ class Fields:
                 f"{self._what}: {len(self._left)} unknown keys, of integers {known}"
             )
 
-    def _wrong(self, key: int | str, expected: str) -> MalformedError:
+    def wrong(self, key: int | str, expected: str) -> MalformedError:
+        """Return the error of a value that is not what was expected."""
         return MalformedError(f"{self._what}.{key}: expected {expected}")
+
+
+def byte_strings(items: Iterable[cbor.Value], what: str) -> tuple[bytes, ...]:
+    """Return items that are byte strings; MalformedError where one is not."""
+    chunks: list[bytes] = []
+    for item in items:
+        if not isinstance(item, bytes):
+            raise MalformedError(f"{what}: expected byte strings")
+        chunks.append(item)
+    return tuple(chunks)

@@ -88,7 +88,7 @@ class TestKilled:
         commits = [point for point in points.values() if point.endswith(": COMMIT")]
         assert len(commits) == 5  # number, publication, reservation, output, issued
         assert "replace: replace" in points.values()
-        assert "_sync_folder: fsync" in points.values()
+        assert "sync: fsync" in points.values()
 
     def test_the_same_request_gives_exactly_one_license(self, killed):
         folder, points = killed

@@ -30,7 +30,7 @@ _PAGE = frozenset({
     "/PieceInfo", "/LastModified", "/StructParents", "/Tabs", "/Trans", "/Dur",
     "/Thumb", "/ID",
 })  # fmt: skip
-_WRONG = (
+NO_PDF = (
     pikepdf.PikepdfError,
     ArithmeticError,
     AttributeError,
@@ -70,7 +70,7 @@ def take(data: bytes, name: str, size: tuple[float, float]) -> bytes:
         raise _error(name, err.found.zh, err.found.en) from err
     except pikepdf.PasswordError as err:
         raise _error(name, "加密", "encryption") from err
-    except (MalformedError, *_WRONG) as err:
+    except (MalformedError, *NO_PDF) as err:
         raise CatalogError(
             Text(f"底图 {name} 无法读取", f"background {name}: it can not be read")
         ) from err

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from elicense import files
-from elicense.cli.delivery import Line
+from elicense.cli.delivery import Line, not_written
 from elicense.cli.usage import WrongUsageError
 from elicense.model import Text
 
@@ -69,14 +69,7 @@ class Report:
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
         except OSError as err:
-            reason = err.strerror or type(err).__name__
-            raise files.FileError(
-                Text(
-                    f"无法写入 {self.path}：{reason}；已签发的都已入库，请重新运行",
-                    f"cannot write {self.path}: {reason}; what was issued is stored:"
-                    " run the same again",
-                )
-            ) from err
+            raise not_written(self.path, err) from err
 
 
 def _harmless(line: Line) -> Mapping[str, object]:
@@ -116,7 +109,7 @@ def opened(path: Path) -> Iterator[Report]:
             with suppress(OSError):  # what cannot be written was told already
                 file.close()
             raise
-    _sync(path.parent)
+    files.sync(path.parent)
 
 
 def _claimed(name: Path) -> int:
@@ -154,11 +147,3 @@ def _is_new(handle: int, name: Path) -> bool:
     if found.st_size:
         name.unlink()
     return not found.st_size
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -114,14 +114,7 @@ class Delivery:
         try:
             self._write([o.issued for o in outcomes if _is_good(o.issued)])
         except OSError as err:
-            reason = err.strerror or type(err).__name__
-            raise files.FileError(
-                Text(
-                    f"无法写入 {self.folder}：{reason}；已签发的都已入库，请重新运行",
-                    f"cannot write to {self.folder}: {reason}; what was issued is"
-                    " stored: run the same again",
-                )
-            ) from err
+            raise not_written(self.folder, err) from err
         return [self._line(outcome) for outcome in outcomes]
 
     def _write(self, good: Sequence[Issued | None]) -> None:
@@ -135,14 +128,14 @@ class Delivery:
                 waiting.append((self.drafts / f"{os.getpid()}-{target.name}", target))
                 _write_draft(waiting[-1][0], issued.pdf)
             for draft, _ in waiting:
-                _sync(draft)
+                files.sync(draft)
             renamed = bool(waiting)
             while waiting:
                 draft, target = waiting[-1]
                 draft.replace(target)
                 waiting.pop()
             if renamed:
-                _sync(self.folder)
+                files.sync(self.folder)
         finally:
             for draft, _ in waiting:
                 draft.unlink(missing_ok=True)
@@ -215,16 +208,19 @@ def _holds(path: Path, pdf: bytes) -> bool:
         return False
 
 
+def not_written(path: Path, err: OSError) -> files.FileError:
+    """Return the error of a run that can not write, and must say what is safe."""
+    reason = err.strerror or type(err).__name__
+    return files.FileError(
+        Text(
+            f"无法写入 {path}：{reason}；已签发的都已入库，请重新运行",
+            f"cannot write to {path}: {reason}; what was issued is stored:"
+            " run the same again",
+        )
+    )
+
+
 def _write_draft(path: Path, pdf: bytes) -> None:
     with path.open("wb") as file:
         file.write(pdf)
         os.fchmod(file.fileno(), files.PUBLIC)
-
-
-def _sync(path: Path) -> None:
-    """Put a file, or the names in a folder, on disk; OSError where that fails."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

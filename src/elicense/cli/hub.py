@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from elicense import dates, files, trust
-from elicense.cli import options, report
+from elicense.cli import confirming, options, report
 from elicense.cli.belief import claimed_roots
 from elicense.cli.trusted import trust_command
-from elicense.cli.usage import WrongUsageError
 from elicense.errors import ElicenseError
 from elicense.hub import Hub, HubPublication
 from elicense.model import Text
@@ -126,7 +125,14 @@ def grant(
             )
         )
     if root is None:
-        _confirm()
+        confirming.fingerprint(
+            Text(
+                "是否与该机构经其他途径给出的指纹逐位一致？",
+                "Is it, digit by digit, the fingerprint that the department gave you by"
+                " another way?",
+            ),
+            refused=Text("未准予", "nothing was granted"),
+        )
     place.grant(granted, name)
     report.note(Text("已写入 hub.toml", "written to hub.toml"))
 
@@ -223,25 +229,6 @@ def _department(
     today = dates.day_of(clock.now())
     since = min((key.period.signs_from for key in keys), default=None)
     return granted, state.organizations[code].name_on(today), since
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise WrongUsageError(
-            Text(
-                "没有终端可供确认：请用 --root 给出经其他途径得到的指纹",
-                "no terminal to confirm on: give the fingerprint that you got by"
-                " another way with --root",
-            )
-        )
-    question = Text(
-        "是否与该机构经其他途径给出的指纹逐位一致？",
-        "Is it, digit by digit, the fingerprint that the department gave you by"
-        " another way?",
-    )
-    if not click.confirm(report.chosen(question), err=True):
-        report.note(Text("未准予", "nothing was granted"))
-        click.get_current_context().exit(1)
 
 
 def _progress(done: int, begun: datetime) -> None:

@@ -1,12 +1,11 @@
 """The commands ``trust show`` and ``trust pin``; others join the group."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from elicense import files, memory, trust
-from elicense.cli import bundle_view, options, report
+from elicense.cli import bundle_view, confirming, options, report
 from elicense.cli.belief import claimed_roots, older, pinned_roots
 from elicense.cli.bundle_view import View
 from elicense.cli.usage import WrongUsageError
@@ -78,7 +77,13 @@ def pin(*, path: Path, root: str | None) -> None:
             )
         )
     if root is None:
-        _confirm()
+        confirming.fingerprint(
+            Text(
+                "是否与经其他途径得到的指纹逐位一致？",
+                "Is it, digit by digit, the fingerprint that you got by another way?",
+            ),
+            refused=Text("未固定", "nothing was pinned"),
+        )
     try:
         pinned = memory.pin(options.home(), data, chosen, clock.now())
     except RollbackError as err:
@@ -125,24 +130,6 @@ def _tell(pinned: Pinned) -> None:
         )
     else:
         report.note(Text("已固定", "pinned"))
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise WrongUsageError(
-            Text(
-                "没有终端可供确认：请用 --root 给出经其他途径得到的指纹",
-                "no terminal to confirm on: give the fingerprint that you got by"
-                " another way with --root",
-            )
-        )
-    question = Text(
-        "是否与经其他途径得到的指纹逐位一致？",
-        "Is it, digit by digit, the fingerprint that you got by another way?",
-    )
-    if not click.confirm(report.chosen(question), err=True):
-        report.note(Text("未固定", "nothing was pinned"))
-        click.get_current_context().exit(1)
 
 
 def _path(path: Path | None) -> Path:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from elicense.trust import MAX_BUNDLE_BYTES, Seen
+from elicense.trust.entries import MAX_SECONDS
 from elicense.trust.hub_model import HubMemory
-from elicense.trust.reading import MAX_SECONDS
 from elicense.trust.remembering import entries_of, read_seen
 from esign import cbor
 from esign.errors import MalformedError

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
+from elicense import files
 from elicense.errors import RegisterError
 from elicense.model import Text
 from elicense.register.columns import Value, integer
@@ -127,7 +128,7 @@ class SqliteFile:
                 for statement in _SCHEMA:
                     _run(conn, statement)
                 _run(conn, "COMMIT")
-            _sync_folder(path.parent)
+            files.sync(path.parent)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -255,15 +256,6 @@ class SqliteFile:
                 if self.connection().in_transaction:
                     self.run(statement)
             raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the file's name durable; SQLite does so for its contents."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _connect(path: Path, timeout: float) -> sqlite3.Connection:

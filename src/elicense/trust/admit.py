@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from elicense.dates import day_of
+from elicense.trust.entries import MAX_SECONDS
 from elicense.trust.model import (
     Bundle,
     KeyGrant,
@@ -23,7 +24,7 @@ from elicense.trust.model import (
     Source,
     TimestampAuthority,
 )
-from elicense.trust.reading import MAX_SECONDS, open_file, read_bundle
+from elicense.trust.reading import open_file, read_bundle
 from elicense.trust.roots import RootChain, fingerprints, verify_chain
 from elicense.trust.seen import Seen, observe
 from elicense.trust.state import TrustState

@@ -5,18 +5,15 @@ Every rule that one part can break by itself is here; what is believed is decide
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from elicense.dates import parse_day
-from elicense.errors import MalformedCodeError
-from elicense.identifiers import check_uscc
+from elicense.trust.entries import code_of, instant, instant_or_none, period
 from elicense.trust.model import (
     Bundle,
     KeyGrant,
     ListEntry,
     OrganizationEntry,
-    Period,
     SealEntry,
     Source,
     Succession,
@@ -27,14 +24,13 @@ from esign.certificates import MAX_INTERMEDIATES
 from esign.cose import Envelope, Purpose
 from esign.errors import MalformedError
 from esign.keys import PublicKey
-from esign.shape import Fields
+from esign.shape import Fields, byte_strings
 
 FORMAT = "elicense.trust/2"
 ROOT_PURPOSE = Purpose("root statement", "application/elicense-root+cbor")
 BUNDLE_PURPOSE = Purpose("trust bundle", "application/elicense-bundle+cbor")
 MAX_BUNDLE_BYTES = 64 << 20  # 275 departments with 22 lists of 2 KB each need 12 MB
 MAX_STATEMENTS = 100  # a rotation a year for a century
-MAX_SECONDS = 253_402_185_599  # 9999-12-30 in UTC+8, the last instant of our formats
 MAX_AGE_SECONDS = 10 * 366 * 86400
 # What one file may have of each, many times what 275 departments need; each costs time.
 MAX_PARTS = {
@@ -82,18 +78,8 @@ def _open_statement(value: cbor.Value) -> tuple[Envelope, ...]:
         raise MalformedError("root statement: one or two signatures")
     return tuple(
         cose.open_sealed(item, ROOT_PURPOSE)
-        for item in byte_strings(value, "statement")
+        for item in byte_strings(value, "trust bundle.statement")
     )
-
-
-def byte_strings(items: Iterable[cbor.Value], what: str) -> tuple[bytes, ...]:
-    """Return items that are byte strings; MalformedError where one is not."""
-    chunks: list[bytes] = []
-    for item in items:
-        if not isinstance(item, bytes):
-            raise MalformedError(f"trust bundle: {what} holds byte strings")
-        chunks.append(item)
-    return tuple(chunks)
 
 
 def read_bundle(payload: bytes) -> Bundle:
@@ -108,8 +94,8 @@ def read_bundle(payload: bytes) -> Bundle:
         keys=tuple(map(_key, _part(fields, "keys"))),
         seals=tuple(map(_seal, _part(fields, "seals"))),
         authorities=tuple(map(_authority, _part(fields, "timestamp_authorities"))),
-        roots=byte_strings(_part(fields, "roots"), "roots"),
-        crls=byte_strings(_part(fields, "crls"), "crls"),
+        roots=byte_strings(_part(fields, "roots"), "trust bundle.roots"),
+        crls=byte_strings(_part(fields, "crls"), "trust bundle.crls"),
         sources=tuple(map(_source, _part(fields, "sources"))),
         status_lists=tuple(map(_list, _part(fields, "status_lists"))),
     )
@@ -124,21 +110,6 @@ def _part(fields: Fields, key: str) -> list[cbor.Value]:
     if len(items) > MAX_PARTS[key]:
         raise MalformedError(f"trust bundle: more than {MAX_PARTS[key]} {key}")
     return items
-
-
-def code_of(fields: Fields, key: str) -> str:
-    """Take the code of an organization, which is a USCC (GB 32100)."""
-    code = fields.text(key)
-    try:
-        check_uscc(code)
-    except MalformedCodeError as err:
-        raise MalformedError(f"trust bundle: {key} is not a USCC") from err
-    return code
-
-
-def instant(fields: Fields, key: str) -> datetime:
-    """Take an instant in whole seconds, UTC."""
-    return datetime.fromtimestamp(fields.uint(key, MAX_SECONDS), UTC)
 
 
 def _check_names(bundle: Bundle) -> None:
@@ -202,10 +173,10 @@ def _key(value: cbor.Value) -> KeyGrant:
                 purpose=purpose,
                 organization=code_of(fields, "organization"),
                 types=_types(fields),
-                period=_period(fields),
+                period=period(fields),
                 backfill=fields.nullable("backfill", lambda key: _days(fields, key)),
                 destroyed=fields.boolean("destroyed"),
-                compromised_from=_instant_or_none(fields, "compromised_from"),
+                compromised_from=instant_or_none(fields, "compromised_from"),
             )
         case _:
             raise MalformedError("key: unknown purpose")
@@ -221,9 +192,9 @@ def _seal(value: cbor.Value) -> SealEntry:
         organization=code_of(fields, "organization"),
         certificates=_chain(fields),
         types=_types(fields),
-        period=_period(fields),
+        period=period(fields),
         destroyed=fields.boolean("destroyed"),
-        compromised_from=_instant_or_none(fields, "compromised_from"),
+        compromised_from=instant_or_none(fields, "compromised_from"),
     )
     fields.end()
     return seal
@@ -234,8 +205,8 @@ def _authority(value: cbor.Value) -> TimestampAuthority:
     authority = TimestampAuthority(
         organization=code_of(fields, "organization"),
         certificates=_chain(fields),
-        period=_period(fields),
-        compromised_from=_instant_or_none(fields, "compromised_from"),
+        period=period(fields),
+        compromised_from=instant_or_none(fields, "compromised_from"),
     )
     fields.end()
     return authority
@@ -268,7 +239,7 @@ def _list(value: cbor.Value) -> ListEntry:
 
 
 def _chain(fields: Fields) -> tuple[bytes, ...]:
-    chain = byte_strings(fields.array("certificates"), "certificates")
+    chain = fields.byte_strings("certificates")
     if not 0 < len(chain) <= MAX_CHAIN:
         raise MalformedError(f"trust bundle: a chain has 1 to {MAX_CHAIN} certificates")
     return chain
@@ -279,18 +250,6 @@ def _types(fields: Fields) -> tuple[str, ...]:
     if len(types) > MAX_TYPES:
         raise MalformedError(f"trust bundle: more than {MAX_TYPES} types in a grant")
     return types
-
-
-def _period(fields: Fields) -> Period:
-    since = instant(fields, "signs_from")
-    until = _instant_or_none(fields, "signs_until")
-    if until is not None and until <= since:
-        raise MalformedError("trust bundle: a period ends before it begins")
-    return Period(since, until)
-
-
-def _instant_or_none(fields: Fields, key: str) -> datetime | None:
-    return fields.nullable(key, lambda key: instant(fields, str(key)))
 
 
 def _days(fields: Fields, key: int | str) -> tuple[date, date]:

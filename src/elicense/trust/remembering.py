@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from elicense.errors import MalformedCodeError
 from elicense.identifiers import check_uscc
-from elicense.trust.reading import instant
+from elicense.trust.entries import instant
 from elicense.trust.seen import Seen
 from elicense.trust.writing import SignedStatement
 from esign import cbor

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from elicense.trust.reading import byte_strings, code_of, instant
+from elicense.trust.entries import code_of, instant
 from esign import cbor
 from esign.cose import Envelope
 from esign.errors import MalformedError, VerificationError
@@ -180,7 +180,7 @@ def _read(payload: bytes) -> Statement:
         bundle_keys=tuple(
             map(
                 PublicKey.from_cose,
-                byte_strings(fields.array("bundle_keys"), "bundle_keys"),
+                fields.byte_strings("bundle_keys"),
             )
         ),
         successor=fields.nullable(

@@ -81,8 +81,7 @@ def validate_seal(
     try:
         seal = read_seal(data, lenient=True)
     except MalformedError as err:
-        check = Check.failed(FORMAT, Code.MALFORMED, str(err))
-        return SesReport(Kind.SEAL, (check,))
+        return unreadable(Kind.SEAL, str(err))
     use = Use(at, at, is_signature=False)
     checks = (
         check_format(seal.oddities, lenient=lenient),
@@ -95,6 +94,11 @@ def require_aware(at: datetime) -> None:
     """Raise ValueError for a naive instant."""
     if at.tzinfo is None:
         raise ValueError("the instant must be aware")
+
+
+def unreadable(kind: Kind, reason: str) -> SesReport:
+    """Return the report of bytes of which nothing can be checked."""
+    return SesReport(kind, (Check.failed(FORMAT, Code.MALFORMED, reason),))
 
 
 def check_format(oddities: tuple[Oddity, ...], *, lenient: bool) -> Check:

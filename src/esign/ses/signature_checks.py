@@ -19,11 +19,11 @@ from esign.ses.model import (
 from esign.ses.reading import DIGEST_BYTES, read_signature
 from esign.ses.report import Kind, SesReport
 from esign.ses.seal_checks import (
-    FORMAT,
     Use,
     check_format,
     require_aware,
     seal_checks,
+    unreadable,
 )
 from esign.ses.stamps import Window, check_timestamp
 from esign.ses.trust import (
@@ -92,8 +92,7 @@ def validate_signature(
     try:
         signature = read_signature(data, lenient=True)
     except MalformedError as err:
-        check = Check.failed(FORMAT, Code.MALFORMED, str(err))
-        return SesReport(Kind.SIGNATURE, (check,))
+        return unreadable(Kind.SIGNATURE, str(err))
     return SesReport(
         Kind.SIGNATURE,
         (

@@ -10,7 +10,7 @@ from esign import sm2
 from esign.errors import MalformedError
 from esign.ses.model import Oddity
 from esign.ses.report import Kind, SesReport
-from esign.ses.seal_checks import FORMAT, check_format, require_aware
+from esign.ses.seal_checks import check_format, require_aware, unreadable
 from esign.ses.signed_data import TST_INFO, SignedData, read_signed_data, signer_of
 from esign.ses.trust import (
     SesTrust,
@@ -65,11 +65,9 @@ def validate_signed_data(
     try:
         signed = read_signed_data(data, lenient=True)
     except MalformedError as err:
-        check = Check.failed(FORMAT, Code.MALFORMED, str(err))
-        return SesReport(Kind.SIGNED_DATA, (check,))
+        return unreadable(Kind.SIGNED_DATA, str(err))
     if signed.content_type == TST_INFO:
-        check = Check.failed(FORMAT, Code.MALFORMED, "a timestamp signs no document")
-        return SesReport(Kind.SIGNED_DATA, (check,))
+        return unreadable(Kind.SIGNED_DATA, "a timestamp signs no document")
     digest, oddities = _digest(signed, document)
     extra = _extra(signed, trust, at)
     oddities = tuple(dict.fromkeys((*signed.oddities, *oddities, *extra)))

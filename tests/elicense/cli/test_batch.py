@@ -432,9 +432,9 @@ class TestCrash:
     def test_files_are_on_disk_before_they_have_their_names(self, killed):
         points = [point.split(":")[0] for point in killed[1].values()]
         first = points.index("replace")
-        assert points[:first].count("_sync") == 2  # each draft
-        assert points[first : first + 4] == ["replace", "replace", "_sync", "opened"]
-        assert points[first + 4 : first + 6] == ["replace", "_sync"]  # the report
+        assert points[:first].count("sync") == 2  # each draft
+        assert points[first : first + 4] == ["replace", "replace", "sync", "opened"]
+        assert points[first + 4 : first + 6] == ["replace", "sync"]  # the report
 
     def test_a_full_disk_leaves_nothing_half_and_the_same_command_finishes(
         self, tmp_path
