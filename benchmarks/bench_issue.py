@@ -25,7 +25,7 @@ from elicense.document import PlainPress
 from elicense.document.archive import files_of
 from elicense.document.assembly import Ingredients
 from elicense.document.bodies import bodies
-from elicense.document.content import content
+from elicense.document.leaves import leaves_of
 from elicense.document.lettering import fixed_fonts, letter
 from elicense.issuing import Batch, BatchPolicy, IssuingDesk
 from elicense.lifecycle import State
@@ -139,15 +139,15 @@ def print_by_stages(place: Workspace, stages: measure.Stages) -> None:
     )
     fixed = fixed_fonts(kind)
     lettered = stages.timed("    fonts", lambda: letter(page, fixed))
-    operators = stages.timed(
-        "    operators", lambda: content(page.page, lettered.pieces, None)
+    leaves = stages.timed(
+        "    operators", lambda: leaves_of(page, lettered.pieces, None)
     )
     parts = Ingredients(
-        page=page.page,
-        art=b"",
+        title=page.license.draft.title,
+        leaves=leaves,
         fonts=lettered.fonts,
-        operators=operators,
         symbol=page.symbol,
+        code=page.code,
         picture=None,
         files=files_of(found),
         at=world.AT,

@@ -118,8 +118,9 @@ def test_every_command_in_the_readme_exists():
         assert {"init", "issue", "verify", "revoke", "publish"} <= used <= known
 
 
-def test_the_picture_is_small_and_its_symbol_can_be_read():
-    data = (DOCS / "images" / "food-business.png").read_bytes()
+@pytest.mark.parametrize("name", ["food-business.png", "own-type.png"])
+def test_the_picture_is_small_and_its_symbol_can_be_read(name):
+    data = (DOCS / "images" / name).read_bytes()
     assert len(data) <= PICTURE_BYTES
     (text,) = qr.read_image(data)
     assert text.startswith("EL1-AQYZ/.:$")

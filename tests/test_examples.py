@@ -7,20 +7,27 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from PIL import Image
 
+from elicense import Workspace
+from elicense.issuing import rows
+from tests.elicense import foundry
 from tests.support import ROOT
 
 EXAMPLES = ROOT / "examples"
+ORGAN = "11990100000000027A"
 
 
-def run(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    name: str, folder: Path, *arguments: str, seconds: int = 60
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, EXAMPLES / name, *arguments],
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=seconds,
     )
 
 
@@ -116,7 +123,7 @@ def test_seal_only_seals_and_refuses(tmp_path):
 def test_every_example_has_a_test():
     text = Path(__file__).read_text(encoding="utf-8")
     names = sorted(path.name for path in EXAMPLES.glob("*.py"))
-    assert len(names) == 5
+    assert len(names) == 7
     assert [name for name in names if f'"{name}"' not in text] == []
 
 
@@ -129,3 +136,60 @@ def test_a_citys_day_is_issued_and_validated(tmp_path):
         "scope: sealed",
     ]
     assert len(list((tmp_path / "day").iterdir())) == 7
+
+
+def test_applications_are_ready_for_issue_batch(tmp_path):
+    done = run("applications.py", tmp_path, "--count", "40", "--out", "rows")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 8
+    assert "teacher.jsonl: 6" in done.stdout
+    with Workspace.create(tmp_path / "office", name="示例市局", code=ORGAN) as office:
+        kind = office.catalog.get("teacher")
+        with (tmp_path / "rows" / "teacher.jsonl").open("rb") as stream:
+            asked = list(rows.read(stream, ".jsonl", kind))
+        outcomes = list(office.issue_many(asked, list))
+    assert [outcome.error for outcome in outcomes] == [None] * 6
+
+
+def totals(done: subprocess.CompletedProcess[str]) -> list[int]:
+    """Return how many are good, and of how many, of the line of all."""
+    last = next(line for line in done.stdout.splitlines() if line.startswith("all"))
+    return [int(number) for number in last.split()[1:3]]
+
+
+@pytest.mark.slow
+def test_a_thousand_licenses_of_every_type_are_valid_page_and_all(tmp_path):
+    done = run("every_type.py", tmp_path, "all", "--count", "1000", seconds=600)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    good, count = totals(done)
+    assert good == count > 1050
+    prints = list((tmp_path / "all" / "pdf").rglob("*.pdf"))
+    assert len(prints) == count
+    assert sum(path.name.endswith(".副本.pdf") for path in prints) > 100
+    sheets = sorted(path.name for path in (tmp_path / "all" / "sheets").iterdir())
+    assert len(sheets) == 9
+    with Image.open(tmp_path / "all" / "sheets" / "overview.png") as image:
+        assert image.width == 1600
+
+
+@pytest.mark.slow
+def test_every_type_goes_on_where_it_stopped_and_tells_what_is_bad(tmp_path):
+    """With a face of the workspace for a character that ours lack."""
+    (tmp_path / "rare.ttf").write_bytes(foundry.truetype())
+    given = ("all", "--count", "24", "--face", "rare.ttf", "--rare", foundry.RARE * 40)
+    done = run("every_type.py", tmp_path, *given)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (tmp_path / "all" / "rows").iterdir()
+    )
+    assert foundry.RARE in text
+    prints = sorted((tmp_path / "all" / "pdf").rglob("*.pdf"))
+    prints[0].unlink()
+    *_, again = (tmp_path / "all" / "pdf").glob("special-operation/*.卡片.pdf")
+    again.write_bytes(again.read_bytes()[:-9])
+    done = run("every_type.py", tmp_path, *given)
+    assert done.returncode == 1
+    good, count = totals(done)
+    assert (good, count) == (len(prints) - 1, len(prints))
+    assert again.name in done.stdout

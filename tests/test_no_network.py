@@ -5,12 +5,16 @@ import sys
 
 import pytest
 
+from elicense.catalog import Catalog
 from tests.elicense.crash.places import PROGRAMS
 from tests.support import require_tool
 
 _PROGRAM = [sys.executable, PROGRAMS / "offline.py"]
-_TYPES = ("business-license", "food-business", "special-operation")
-_EXPECTED = [f"{t} {what} VALID" for t in _TYPES for what in ("pdf", "text", "image")]
+_EXPECTED = [
+    f"{name} {what} VALID"
+    for name in Catalog.builtin().names()
+    for what in ("pdf", "text", "image")
+]
 
 
 def run(command):

@@ -8,30 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from tests import walkthrough
 from tests.support import ROOT
 
 PAGES = {"README.md": "en", "README.zh-CN.md": "zh"}
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "-- end of command --"
 ANYTHING = "…"  # in an expected output: any text, line ends included
 
 
 def blocks(page: str, language: str) -> list[str]:
     """Return the fenced blocks of a page in one language."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return [body for name, body in BLOCK.findall(text) if name == language]
+    return [body for name, body in walkthrough.blocks(page) if name == language]
 
 
 def steps(page: str) -> list[tuple[str, str]]:
-    """Return the commands of a page's console blocks with the outputs shown."""
-    found: list[tuple[str, str]] = []
-    for line in "".join(blocks(page, "console")).splitlines():
-        if line.startswith("$ "):
-            found.append((line[2:], ""))
-        else:
-            command, shown = found[-1]
-            found[-1] = (command, shown + line + "\n")
-    return found
+    """Return what a reader of a page types, with the outputs shown."""
+    return [(step.command, step.shown) for step in walkthrough.steps(page)]
 
 
 def run(commands: list[str], folder: Path, language: str) -> list[str]:
@@ -49,11 +41,12 @@ def run(commands: list[str], folder: Path, language: str) -> list[str]:
             "ELICENSE_LANG": language,
             "LANG": "C.UTF-8",
             "COLUMNS": "100",
+            "PYTHONPATH": str(ROOT / "src"),  # of this checkout, wherever it is
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return done.stdout.split(MARK + "\n")[:-1]

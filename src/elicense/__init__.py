@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from elicense.changing import Changed, Grounds
     from elicense.errors import ApplicationError, ElicenseError, Problem
     from elicense.events import Decision, Event, EventKind, Reason
+    from elicense.gbt36903 import MetadataKeys, metadata
     from elicense.hub import Hub
     from elicense.identifiers import Identifier
     from elicense.issuing import (
@@ -46,6 +47,7 @@ _HOMES = {
     "elicense.changing": ("Changed", "Grounds"),
     "elicense.errors": ("ApplicationError", "ElicenseError", "Problem"),
     "elicense.events": ("Decision", "Event", "EventKind", "Reason"),
+    "elicense.gbt36903": ("MetadataKeys", "metadata"),
     "elicense.hub": ("Hub",),
     "elicense.identifiers": ("Identifier",),
     "elicense.issuing": (
@@ -97,6 +99,7 @@ __all__ = [
     "Issued",
     "License",
     "LicenseType",
+    "MetadataKeys",
     "NotPassedError",
     "NotReleasedError",
     "Organization",
@@ -116,6 +119,7 @@ __all__ = [
     "Verdict",
     "Workspace",
     "admit",
+    "metadata",
     "sample",
     "validate",
     "validate_image",

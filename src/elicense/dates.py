@@ -4,6 +4,7 @@ A license speaks in days (GB/T 36903), a signature in instants. China has one zo
 no daylight saving, so a day begins at 16:00 UTC of the day before.
 """
 
+import calendar
 import functools
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -16,6 +17,7 @@ FIRST_DAY = date(1970, 1, 2)  # the first one that begins after the epoch in UTC
 LAST_DAY = date(9999, 12, 30)  # 9999-12-31 is refused: it is written to mean 长期
 
 _EPOCH = date(1970, 1, 1)
+_NUMERALS = "〇一二三四五六七八九"
 _ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MIDNIGHT = time(16, tzinfo=UTC)  # 24:00 in UTC+8
 
@@ -99,6 +101,19 @@ def printed(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def in_chinese(day: date) -> str:
+    """Return a day in Chinese numerals: 二〇二六年一月五日."""
+    year = "".join(_NUMERALS[int(digit)] for digit in f"{day.year:04d}")
+    return f"{year}年{_small_number(day.month)}月{_small_number(day.day)}日"
+
+
+def _small_number(number: int) -> str:
+    """Return a number from 1 to 99 as it is spoken: 二十一."""
+    tens, ones = divmod(number, 10)
+    ten = ("" if tens == 1 else _NUMERALS[tens]) + "十" if tens else ""
+    return ten + (_NUMERALS[ones] if ones else "")
+
+
 def period_end(first: date, years: int) -> date:
     """Return the last day of a period of whole years, both ends inclusive.
 
@@ -114,8 +129,28 @@ def period_end(first: date, years: int) -> date:
     """
     if years < 1:
         raise ValueError("a period has at least one year")
+    return period_end_of_months(first, 12 * years)
+
+
+def period_end_of_months(first: date, months: int) -> date:
+    """Return the last day of a period of whole months, both ends inclusive.
+
+    The end of a month counts as :func:`period_end` says.
+
+    Args:
+        first: the first day of the period.
+        months: its length, at least 1.
+
+    Raises:
+        ValueError: the end lies after 9999, or ``months`` is less than 1.
+    """
+    if months < 1:
+        raise ValueError("a period has at least one month")
+    years, month = divmod(first.month - 1 + months, 12)
     year = first.year + years
-    if (first.month, first.day) == (2, 29):
-        # The day before 29 February, and the last day where there is no 29 February.
-        return date(year, 2, 28)
-    return date(year, first.month, first.day) - timedelta(days=1)
+    if year > date.max.year:
+        raise ValueError("the period ends after 9999")
+    last = calendar.monthrange(year, month + 1)[1]
+    if first.day > last:  # no corresponding day
+        return date(year, month + 1, last)
+    return date(year, month + 1, first.day) - timedelta(days=1)

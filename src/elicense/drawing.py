@@ -8,23 +8,21 @@ import ctypes
 import hashlib
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from elicense import qr, structure
-from elicense.catalog import LicenseType
-from elicense.layout import Box, Colour, Ornament
+from elicense import payload, qr, structure
+from elicense.catalog import Presentation
+from elicense.layout import Box, Colour, Page
 from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
 
 MAX_BYTES = (5 << 20) + MAX_SCAN_BYTES
 """Bytes of a file; ours have 100 KB to 2 MB, perhaps a background of 1 MB, and perhaps
 a scan of the paper."""
-MAX_PAGES = 8
-"""Pages of a file; ours have one."""
 MAX_OBJECTS = 20_000
 """Texts, images, paths and forms on all pages; ours have about a hundred."""
 MAX_TEXT = 50_000
@@ -72,45 +70,63 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """What one page of a file shows.
+
+    Attributes:
+        paper: its box in points.
+        letters: its characters in drawing order.
+        symbols: boxes in points of its images that are no photo, in drawing order.
+        photos: boxes in points of its photos, likewise.
+    """
+
+    paper: Box
+    letters: tuple[Letter, ...] = field(repr=False)
+    symbols: tuple[Box, ...]
+    photos: tuple[Box, ...]
+
+    @property
+    def text(self) -> str:
+        """Return the text in drawing order, without white space."""
+        return "".join(letter.char for letter in self.letters)
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """What the pages of a file show.
 
     Attributes:
-        letters: the characters of all pages in drawing order.
+        sides: its pages.
         qr_texts: distinct texts of all symbols, in no promised order.
         photo_sha256: of the one photo's bytes as they stand in the file; None where
             there is none or more than one.
         faults: English phrases for what no page of ours has; no values.
-        pages: number of pages.
-        images: number of images, the symbol and the photo included.
-        boxes: in points, of the first page's ``paper`` and ``seal``, of the ``photo``
-            and of the ``symbol``, as far as they are there.
+        seal: its box in points; None where there is none.
     """
 
-    letters: tuple[Letter, ...] = field(repr=False)
+    sides: tuple[Side, ...]
     qr_texts: tuple[str, ...] = field(repr=False)
     photo_sha256: bytes | None
     faults: tuple[str, ...]
-    pages: int
-    images: int
-    boxes: Mapping[str, Box]
+    seal: Box | None
 
     @property
     def text(self) -> str:
         """Return the text of all pages in drawing order, without white space."""
-        return "".join(letter.char for letter in self.letters)
+        return "".join(side.text for side in self.sides)
 
 
-def read(pdf: bytes, *, art: bytes | None = None) -> Face:
+def read(pdf: bytes, *, arts: Sequence[bytes | None] = ()) -> Face:
     """Return what a PDF shows.
 
     It checks no signature. The limits bound its cost as far as they can.
 
     Args:
         pdf: any bytes.
-        art: digest of the static art where the type has its own, which may hold texts
-            and images (`elicense.background`); these are left out, and any other art is
-            a fault. None where the art consists of paths.
+        arts: for each page the digest of its static art where the type has its own,
+            which may hold texts and images (`elicense.background`); these are left out,
+            and any other art is a fault. None where the art consists of paths, as on
+            pages that are not named.
 
     Raises:
         MalformedError: it is no PDF that can be opened, its structure is compressed, or
@@ -118,61 +134,64 @@ def read(pdf: bytes, *, art: bytes | None = None) -> Face:
     """
     if len(pdf) > MAX_BYTES:
         raise MalformedError(f"face: more than {MAX_BYTES} bytes")
-    found = structure.read(pdf, art)
-    seen = _Seen(
-        has_art=found.has_art,
-        faults=dict.fromkeys(found.faults),
-        boxes=dict(found.boxes),
-    )
+    found = structure.read(pdf, arts)
+    seen = _Seen(faults=dict.fromkeys(found.faults))
     with _ENGINE:
         try:
             document = pypdfium2.PdfDocument(pdf)
         except pypdfium2.PdfiumError as err:
             raise MalformedError("face: the PDF can not be opened") from err
         try:
-            return _read(document, seen)
+            return _read(document, found, seen)
         except (pypdfium2.PdfiumError, ValueError, OverflowError) as err:
             raise MalformedError("face: a page can not be read") from err
         finally:
             document.close()
 
 
-def art_of(license_type: LicenseType, ornament: Ornament) -> bytes | None:
-    """Return the digest of the art that pages of a type begin with, for :func:`read`.
+def arts_of(
+    presentation: Presentation, pages: Sequence[Page]
+) -> tuple[bytes | None, ...]:
+    """Return the digest of the art that each page begins with, for :func:`read`.
 
     What draws art is loaded only where a type has its own.
 
     Args:
-        license_type: of the license.
-        ornament: of the page that its record composes to.
+        presentation: in which the license is printed.
+        pages: that its record composes to.
 
     Returns:
-        32 bytes, or None where the art is built in.
+        32 bytes for each page, or None where the art is built in.
 
     Raises:
         CatalogError: the type's own art is not to be used.
     """
-    if license_type.background is None and not license_type.art:
-        return None
+    if not presentation.has_own_art:
+        return (None,) * len(pages)
     from elicense.document import art  # noqa: PLC0415  see above
 
-    return art.digest(license_type, ornament)
+    return tuple(art.digest(presentation, page.ornament) for page in pages)
 
 
 @dataclass(slots=True)
 class _Seen:
     """What was met so far while reading."""
 
-    has_art: bool = False
-    letters: list[Letter] = field(default_factory=list)
-    photos: list[bytes] = field(default_factory=list)
     faults: dict[str, None] = field(default_factory=dict)
-    images: int = 0
+    photos: list[bytes] = field(default_factory=list)
     objects: int = 0
     characters: int = 0
+    has_art: bool = False
+    letters: list[Letter] = field(default_factory=list)
+    symbol_boxes: list[Box] = field(default_factory=list)
+    photo_boxes: list[Box] = field(default_factory=list)
     frames: int = 0
     has_text: bool = False
-    boxes: dict[str, Box] = field(default_factory=dict)
+
+    def turn(self, *, has_art: bool) -> None:
+        """Begin with another page."""
+        self.has_art, self.has_text, self.frames = has_art, False, 0
+        self.letters, self.symbol_boxes, self.photo_boxes = [], [], []
 
     def refuse(self, phrase: str, *, when: bool) -> None:
         """Note a fault where there is one."""
@@ -180,24 +199,34 @@ class _Seen:
             self.faults[phrase] = None
 
 
-def _read(document: pypdfium2.PdfDocument, seen: _Seen) -> Face:
+def _read(
+    document: pypdfium2.PdfDocument, found: structure.Structure, seen: _Seen
+) -> Face:
     """Read all pages of an open document."""
-    count = len(document)
-    if not 1 <= count <= MAX_PAGES:
-        raise MalformedError(f"face: {count} pages; at most {MAX_PAGES} are read")
-    # The operators of no other page were judged; more than one is a difference.
-    page = document[0]
-    _read_objects(page, seen)
-    symbols = _symbols(page)
-    page.close()
+    if len(document) != len(found.papers):
+        raise MalformedError("face: readers do not find the same pages")
+    sides = []
+    for index, (paper, has_art) in enumerate(
+        zip(found.papers, found.has_art, strict=True)
+    ):
+        page = document[index]
+        seen.turn(has_art=has_art)
+        _read_objects(page, seen)
+        page.close()
+        sides.append(
+            Side(
+                paper,
+                tuple(seen.letters),
+                tuple(seen.symbol_boxes),
+                tuple(seen.photo_boxes),
+            )
+        )
     return Face(
-        letters=tuple(seen.letters),
-        qr_texts=symbols,
+        sides=tuple(sides),
+        qr_texts=_symbols(document),
         photo_sha256=seen.photos[0] if len(seen.photos) == 1 else None,
         faults=tuple(seen.faults),
-        pages=count,
-        images=seen.images,
-        boxes=seen.boxes,
+        seal=found.seal,
     )
 
 
@@ -240,7 +269,6 @@ def _objects(
             in_art = index == 0 and is_form and seen.has_art
         if not in_art:
             yield item
-    seen.has_art = False  # a second page has none
 
 
 def _places(
@@ -321,7 +349,7 @@ def _is_clipped(item: pypdfium2.PdfObject) -> bool:
 
 def _is_over_photo(item: pypdfium2.PdfObject, seen: _Seen) -> bool:
     """Tell whether an object lies over the photo; one thin frame around it may."""
-    photo = seen.boxes.get("photo")
+    photo = seen.photo_boxes[-1] if seen.photo_boxes else None
     left, bottom, right, top = item.get_bounds()
     if photo is None or not (left < photo[2] and photo[0] < right):
         return False
@@ -342,22 +370,34 @@ def _is_over_photo(item: pypdfium2.PdfObject, seen: _Seen) -> bool:
 
 def _read_image(image: pypdfium2.PdfImage, seen: _Seen) -> None:
     """Read one image; one that is a JPEG as it stands is the photo."""
-    seen.images += 1
-    is_photo = list(image.get_filters()) == ["DCTDecode"]
-    seen.boxes["photo" if is_photo else "symbol"] = image.get_bounds()
-    if is_photo:
+    if list(image.get_filters()) == ["DCTDecode"]:
+        seen.photo_boxes.append(image.get_bounds())
         seen.photos.append(hashlib.sha256(bytes(image.get_data())).digest())
+    else:
+        seen.symbol_boxes.append(image.get_bounds())
 
 
-def _symbols(page: pypdfium2.PdfPage) -> tuple[str, ...]:
-    """Return the texts of the symbols on a rendered page."""
+def _symbols(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
+    """Return the texts of the symbols on all rendered pages.
+
+    Where no page shows one of ours, all are looked at more closely.
+    """
+    for dpi in RESOLUTIONS:
+        last = dpi == RESOLUTIONS[-1]
+        found: dict[str, None] = {}
+        for page in document:
+            found |= dict.fromkeys(_symbols_of(page, dpi, last=last))
+            page.close()
+        if last or any(map(payload.has_prefix, found)):
+            return tuple(found)
+    return ()
+
+
+def _symbols_of(page: pypdfium2.PdfPage, dpi: int, *, last: bool) -> tuple[str, ...]:
+    """Return the texts of the symbols on a page, rendered at a resolution."""
     width, height = page.get_size()
     if not (width > 0 and height > 0):
         return ()
-    for dpi in RESOLUTIONS:
-        scale = min(dpi / 72, math.sqrt(MAX_PIXELS / (width * height)))
-        picture = page.render(scale=scale, grayscale=True).to_pil()
-        texts = qr.read_image(picture, retry=dpi == RESOLUTIONS[-1])
-        if texts:
-            return texts
-    return ()
+    scale = min(dpi / 72, math.sqrt(MAX_PIXELS / (width * height)))
+    picture = page.render(scale=scale, grayscale=True).to_pil()
+    return qr.read_image(picture, retry=last, wanted=payload.has_prefix)

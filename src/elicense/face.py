@@ -1,4 +1,4 @@
-"""The printed face of a PDF, held against the page that its record composes to.
+"""The printed face of a PDF, held against the pages that its record composes to.
 
 What a person sees is text, a symbol and a photo, and it takes more than these to see
 them: none may be out of sight, and nothing may lie over them. None of it depends on how
@@ -8,22 +8,23 @@ ago, passes (docs/formats/pdf.md, section 9).
 
 import difflib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from elicense import payload, qr
 from elicense.drawing import (
     MAX_BYTES,
     MAX_OBJECTS,
-    MAX_PAGES,
     MAX_TEXT,
     Face,
     Letter,
+    Side,
     read,
 )
 from elicense.fonts import EM, STANDARD, FontSet
-from elicense.layout import QR_MM, Box, Colour, Page, Run
+from elicense.layout import Box, Colour, Page, Run
 from elicense.layout.primitives import POINTS_PER_MM
 from elicense.model import License
+from elicense.structure import MAX_PAGES
 from esign.errors import MalformedError
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "MAX_TEXT",
     "Face",
     "Letter",
+    "Side",
     "compare",
     "read",
 ]
@@ -51,12 +53,13 @@ EDGE = 1.0
 
 _FACES = STANDARD.for_reading()
 """Whoever drew a page may have had faces for more ideographs than we have."""
+_NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 _EXTRA = "text that is not on the composed page"
 
 
 def compare(
     face: Face,
-    page: Page,
+    pages: Sequence[Page],
     license_: License,
     token: bytes,
     *,
@@ -64,48 +67,61 @@ def compare(
 ) -> tuple[str, ...]:
     """Return how a face differs from what it should be; empty where it does not.
 
-    1. One page, of the composed size. 2. No fault: no entry in the page's dictionaries,
-    no hidden, clipped or turned text and no order of drawing that ours have not.
-    3. One annotation, the seal, in its box. 4. The whole text is that of the composed
-    page. 5. Every character has its place, type size and colour. 6. Exactly one symbol
-    of ours, which spells the token, in its box. 7. The photo is the one of the record,
-    in its box. 8. No other image.
+    1. As many pages as composed, each of the composed size. 2. No fault: no entry in
+    the pages' dictionaries, no hidden, clipped or turned text and no order of drawing
+    that ours have not. 3. One annotation, the seal, in its box on the first page. 4.
+    The whole text of each page is that of the composed one. 5. Every character has its
+    place, type size and colour. 6. Exactly one symbol of ours, which spells the token,
+    in its box; a foreign code as the record has it, in its slot. 7. The photo is the
+    one of the record, in its box. 8. No other image.
 
     Not compared: static art, the seal's picture, outlines of glyphs, metadata.
 
     Args:
         face: what was read.
-        page: composed from the record, for a symbol of any size.
+        pages: composed from the record, for a symbol of any size.
         license_: the record.
         token: bytes of the token.
-        faces: what the page was composed with.
+        faces: what the pages were composed with.
 
     Returns:
         One English phrase for each difference with the names of fields, never values.
     """
     differences = []
-    if face.pages != 1:  # (1)
-        differences.append(f"{face.pages} pages instead of one")
-    size = (0, 0, page.ornament.width, page.ornament.height)
-    if not _near(face.boxes.get("paper"), size, PLACE):
-        differences.append("size of the page")
+    if len(face.sides) != len(pages):  # (1)
+        differences.append(f"{len(face.sides)} pages instead of {len(pages)}")
     differences += face.faults  # (2)
-    if not _near(face.boxes.get("seal"), page.seal_box, PLACE):  # (3)
+    if not _near(face.seal, pages[0].seal_box or _NOWHERE, PLACE):  # (3)
         differences.append("place of the seal")
-    text_differences = tuple(_text_differences(face.text, page))  # (4)
-    differences += text_differences or _letter_differences(face, page, faces)  # (5)
-    differences += _symbol_differences(face, page, token)  # (6)
+    for side, page in zip(face.sides, pages, strict=False):
+        differences += _side_differences(side, page, faces)
+    differences += _code_differences(face, pages, license_, token)  # (6)
     photo = license_.draft.photo
     if face.photo_sha256 != (photo.sha256 if photo else None):  # (7)
         differences.append("photo")
-    if not _fills(face.boxes.get("photo"), page.photo_box):
-        differences.append("place of the photo")
-    if face.images != (2 if photo else 1):  # (8)
-        differences.append(f"{face.images} images on the page")
-    return tuple(differences)
+    return tuple(dict.fromkeys(differences))
 
 
-def _near(seen: Box | None, expected: Box, tolerance: float) -> bool:
+def _side_differences(side: Side, page: Page, faces: FontSet) -> Iterator[str]:
+    """Yield how one page differs."""
+    size = (0, 0, page.ornament.width, page.ornament.height)
+    if not _near(side.paper, size, PLACE):  # (1)
+        yield "size of the page"
+    text_differences = tuple(_text_differences(side.text, page))  # (4)
+    yield from text_differences or _letter_differences(side, page, faces)  # (5)
+    yield from _symbol_differences(side, page)  # (6)
+    photos = [page.photo_box] if page.photo_box is not None else []
+    if len(side.photos) != len(photos) or not all(map(_fills, side.photos, photos)):
+        yield "place of the photo"  # (7)
+    images = len(side.symbols) + len(side.photos)
+    expected = len(photos) + sum(
+        box is not None for box in (page.qr_box, page.code_box)
+    )
+    if images != expected:  # (8)
+        yield f"{images} images on the page"
+
+
+def _near(seen: Box | None, expected: Sequence[float], tolerance: float) -> bool:
     """Tell whether a box is where it should be."""
     return seen is not None and all(
         abs(ours - theirs) <= tolerance
@@ -113,10 +129,8 @@ def _near(seen: Box | None, expected: Box, tolerance: float) -> bool:
     )
 
 
-def _fills(seen: Box | None, room: Box | None) -> bool:
+def _fills(seen: Box, room: Box) -> bool:
     """Tell whether a photo is as large as it can be inside of its room."""
-    if seen is None or room is None:
-        return seen is room
     gaps = [abs(ours - theirs) <= EDGE for ours, theirs in zip(room, seen, strict=True)]
     inside = (
         min(seen[0] - room[0], seen[1] - room[1], room[2] - seen[2], room[3] - seen[3])
@@ -144,15 +158,17 @@ def _text_differences(seen: str, page: Page) -> Iterator[str]:
     yield from (f"text of {owner}" if owner != _EXTRA else owner for owner in touched)
 
 
-def _letter_differences(face: Face, page: Page, faces: FontSet) -> Iterator[str]:
+def _letter_differences(side: Side, page: Page, faces: FontSet) -> Iterator[str]:
     """Yield the fields whose characters are not drawn as composed.
 
     The symbol is composed for a usual token; it grows to the right and up with its own,
     and its caption keeps to its middle.
     """
-    symbol = face.boxes.get("symbol", page.qr_box)
-    grown = (symbol[2] - symbol[0]) - (page.qr_box[2] - page.qr_box[0])
-    letters = iter(face.letters)
+    grown = 0.0
+    if page.qr_box is not None and side.symbols:
+        symbol = side.symbols[0]
+        grown = (symbol[2] - symbol[0]) - (page.qr_box[2] - page.qr_box[0])
+    letters = iter(side.letters)
     touched: dict[str, None] = {}
     for run in page.runs:
         shift = grown / 2 if run.field == "caption" else 0
@@ -192,26 +208,44 @@ def _same_colour(seen: Colour, expected: Colour) -> bool:
     )
 
 
-def _symbol_differences(face: Face, page: Page, token: bytes) -> Iterator[str]:
-    """Yield what is wrong with the symbols; foreign ones are not ours to judge."""
-    tokens = []
+def _symbol_differences(side: Side, page: Page) -> Iterator[str]:
+    """Yield what is wrong with the places of a page's symbols."""
+    symbols = list(side.symbols)
+    if page.qr_box is not None:
+        left, bottom, _, _ = page.qr_box
+        least, most = (
+            qr.printed_width_mm(17 + 4 * version, page.qr_mm) * POINTS_PER_MM
+            for version in (1, qr.MAX_VERSION)
+        )
+        box = symbols.pop(0) if symbols else _NOWHERE
+        wide = min(max(box[2] - box[0], least), most)
+        if not _near(box, (left, bottom, left + wide, bottom + wide), EDGE):
+            yield "place of the QR symbol"
+    if page.code_box is not None:
+        box = symbols.pop(0) if symbols else _NOWHERE
+        if not _near(box, page.code_box, EDGE):
+            yield "place of the foreign code"
+
+
+def _code_differences(
+    face: Face, pages: Sequence[Page], license_: License, token: bytes
+) -> Iterator[str]:
+    """Yield what is wrong with what the symbols say.
+
+    Other foreign ones are not ours to judge: the art of a type may have some.
+    """
+    tokens, foreign = [], []
     for text in face.qr_texts:
         try:
             tokens.append(payload.read_qr_text(text))
         except payload.NotOursError:
-            continue
+            foreign.append(text)
         except MalformedError:
             tokens.append(b"")
     if len(tokens) != 1:
         yield f"{len(tokens)} QR symbols of this format instead of one"
     elif tokens[0] != token:
         yield "the QR symbol is of another license"
-    left, bottom, _, _ = page.qr_box
-    least, most = (
-        qr.printed_width_mm(17 + 4 * version, QR_MM) * POINTS_PER_MM
-        for version in (1, qr.MAX_VERSION)
-    )
-    box = face.boxes.get("symbol", (0, 0, 0, 0))
-    side = min(max(box[2] - box[0], least), most)
-    if not _near(box, (left, bottom, left + side, bottom + side), EDGE):
-        yield "place of the QR symbol"
+    has_code = any(page.code_box is not None for page in pages)
+    if has_code and license_.draft.external_qr not in foreign:
+        yield "the foreign code is not the one of the record"

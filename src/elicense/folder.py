@@ -8,6 +8,7 @@ from pathlib import Path
 from elicense import files, settings
 from elicense.catalog import Catalog
 from elicense.errors import WorkspaceError
+from elicense.fonts import FontSet, open_face
 from elicense.model import Text
 from elicense.settings import Settings
 
@@ -52,6 +53,15 @@ def load_catalog(folder: Path) -> Catalog:
     return Catalog.builtin().with_files(
         {path.name: files.read_whole(path, _MAX_FILE_BYTES) for path in found}, beside
     )
+
+
+def load_faces(folder: Path, settings_: Settings) -> FontSet:
+    """Return the built-in faces, and with them those that a workspace adds.
+
+    Raises:
+        FileError, FaceError: a font file is missing, or must not be used.
+    """
+    return FontSet(open_face(folder / name) for name in settings_.faces)
 
 
 def published_file(folder: Path) -> Path:

@@ -34,7 +34,9 @@ _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_FORM = "[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}"
 _USCC = re.compile(_USCC_FORM)
 _CITIZEN_ID = re.compile("[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9X]")
-_FOOD_NUMBER = re.compile("JY[123][0-9]{13}")
+_OLD_CITIZEN_ID = re.compile("[1-9][0-9]{14}")
+_OLD_REGISTRATION = re.compile("[0-9]{15}")
+_OLD_ORGANIZATION = re.compile("[0-9A-Z]{8}[0-9X]")
 _WITHOUT_ROOT = re.compile(
     rf"(?P<type_code>{_USCC_FORM}[0-9]{{3}})"
     rf"\.(?P<issuer>{_USCC_FORM}|[0-9]{{6}})"
@@ -44,6 +46,7 @@ _WITHOUT_ROOT = re.compile(
 _SERIAL = re.compile(f"[0-9A-Z]{{1,{MAX_SERIAL}}}")
 _TYPE_DIGITS = re.compile("[0-9]{3}")
 _USCC_LENGTH = 18
+_OLD_LENGTH = 15
 _ORGANIZATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 _CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
 
@@ -386,7 +389,7 @@ def _citizen_id_form(text: str) -> MalformedCodeError:
         return _malformed(
             "公民身份号码末位应为大写 X", "citizen id: write the last X as a capital"
         )
-    if re.fullmatch("[1-9][0-9]{14}", text):
+    if _OLD_CITIZEN_ID.fullmatch(text):
         return _malformed(
             "不接受 15 位旧身份证号，应为 18 位",
             "citizen id: old ids of 15 digits are not accepted; 18 are expected",
@@ -401,34 +404,98 @@ def _birth(citizen_id: str) -> date:
     return date(int(citizen_id[6:10]), int(citizen_id[10:12]), int(citizen_id[12:14]))
 
 
+def _old_birth(citizen_id: str) -> date:
+    year = 1900 + int(citizen_id[6:8])  # none was given out for a birth after 1999
+    return date(year, int(citizen_id[8:10]), int(citizen_id[10:12]))
+
+
+def check_old_registration(text: str) -> None:
+    """Check a registration number (注册号) of 15 digits, from before the USCC.
+
+    Checks the form alone: older ones have no check digit.
+
+    Raises:
+        MalformedCodeError: it is not one.
+    """
+    if not _OLD_REGISTRATION.fullmatch(text):
+        raise _malformed(
+            "旧注册号应为 15 位数字", "registration number: expected 15 digits"
+        )
+
+
+def check_old_organization(text: str) -> None:
+    """Check an organization code (组织机构代码, GB 11714), from before the USCC.
+
+    Checks the form, written without a hyphen, and the check character. Does NOT check
+    that the organization exists.
+
+    Raises:
+        MalformedCodeError: it is not one.
+    """
+    if not _OLD_ORGANIZATION.fullmatch(text):
+        raise _malformed(
+            "旧组织机构代码应为 8 位数字或大写字母加 1 位校验码，不写连字符",
+            "organization code: expected 8 digits or capital letters and a check"
+            " character, without a hyphen",
+        )
+    if text[8] != organization_check_character(text[:8]):
+        raise _malformed(
+            "旧组织机构代码的校验位错误，请核对每一位",
+            "organization code: the check character is wrong; compare every character",
+        )
+
+
+def check_old_citizen_id(text: str) -> None:
+    """Check a citizen id of 15 digits, as they were given out before GB 11643-1999.
+
+    Checks the form and that the birth date is a real day of the years 1900 to 1999.
+
+    Raises:
+        MalformedCodeError: it is not one.
+    """
+    if not _OLD_CITIZEN_ID.fullmatch(text):
+        raise _malformed(
+            "15 位旧身份证号应为 15 位数字",
+            "old citizen id: expected 15 digits, the first of them not 0",
+        )
+    try:
+        _old_birth(text)
+    except ValueError as err:
+        raise _malformed(
+            "15 位旧身份证号中的出生日期不存在",
+            "old citizen id: its birth date is not a real day",
+        ) from err
+
+
+def is_old_code(text: str) -> bool:
+    """Tell whether a text has the length of codes from before 1999 and 2015."""
+    return len(text) == _OLD_LENGTH
+
+
 def citizen_id_birth(text: str) -> date:
-    """Return the birth date in a citizen id; errors as :func:`check_citizen_id`."""
+    """Return the birth date in a citizen id of 18 characters, or an old one of 15.
+
+    Raises:
+        MalformedCodeError: as :func:`check_citizen_id`, :func:`check_old_citizen_id`.
+    """
+    if is_old_code(text):
+        check_old_citizen_id(text)
+        return _old_birth(text)
     check_citizen_id(text)
     return _birth(text)
 
 
 def citizen_id_sex(text: str) -> str:
-    """Return 男 or 女 by the 17th digit; errors as :func:`check_citizen_id`."""
-    check_citizen_id(text)
-    return "男" if int(text[16]) % 2 else "女"
-
-
-def check_food_number(text: str) -> None:
-    """Check a number of a 食品经营许可证: JY and 14 digits with their check digit.
+    """Return 男 or 女 by the 17th digit; of an old id of 15 by the last.
 
     Raises:
-        MalformedCodeError: it is not one.
+        MalformedCodeError: as :func:`check_citizen_id`, :func:`check_old_citizen_id`.
     """
-    if not _FOOD_NUMBER.fullmatch(text):
-        raise _malformed(
-            "许可证编号应为 JY 加 14 位数字，首位为 1、2 或 3",
-            "number: expected JY and 14 digits, the first of them 1, 2 or 3",
-        )
-    if text[15] != check_mod_11_10(text[2:15]):
-        raise _malformed(
-            "许可证编号的校验位错误，请核对每一位",
-            "number: the check digit is wrong; compare every digit",
-        )
+    if is_old_code(text):
+        check_old_citizen_id(text)
+        return "男" if int(text[-1]) % 2 else "女"
+    check_citizen_id(text)
+    return "男" if int(text[16]) % 2 else "女"
 
 
 def _malformed(zh: str, en: str) -> MalformedCodeError:

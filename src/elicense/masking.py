@@ -5,6 +5,7 @@ At most the last four characters of a code stay. Of a citizen id with its digits
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from elicense.identifiers import check_citizen_id
@@ -46,6 +47,21 @@ def mask_holder(holder: Holder) -> Holder:
     if not holder.is_person:
         return holder
     return replace(holder, name=mask_name(holder.name), code=mask_code(holder.code))
+
+
+def mask_number(number: str, holders: Sequence[Holder]) -> str:
+    """Return a license number, masked where it tells a natural person's code.
+
+    That is where it contains the code of a holder, or any citizen id.
+
+    Args:
+        number: as printed.
+        holders: of the license, in clear.
+    """
+    codes = [holder.code for holder in holders if holder.is_person]
+    if contains_citizen_id(number) or any(code in number for code in codes):
+        return mask_code(number)
+    return number
 
 
 def contains_citizen_id(text: str) -> bool:

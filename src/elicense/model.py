@@ -6,7 +6,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import TypeAlias
 
-FieldValue: TypeAlias = str | tuple[str, ...]
+FieldValue: TypeAlias = str | tuple[str, ...] | tuple[Mapping[str, str], ...]
+"""A text, several texts, or rows: key of a column -> text; absent ones left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Draft:
         fields: the type's own fields by key; dates as ISO 8601 text.
         photo: the holder's photo, where the type shows one.
         scan: the paper that was scanned, only for 存量补录.
+        external_qr: text of a code that a province or ministry gave.
     """
 
     type_name: str
@@ -122,6 +124,7 @@ class Draft:
     )
     photo: Photo | None = None
     scan: Scan | None = None
+    external_qr: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,11 @@ from elicense.folder import (
     REGISTER_FILE,
     SETTINGS_FILE,
     load_catalog,
+    load_faces,
     load_settings,
     published_file,
 )
-from elicense.fonts import FontSet, open_face
+from elicense.fonts import FontSet
 from elicense.keychain import KeyRecord, Purpose
 from elicense.keyring import Keyring
 from elicense.model import Organization, Text
@@ -104,7 +105,7 @@ class Office(Closing):
         Raises:
             FileError, FaceError: a font file is missing, or must not be used.
         """
-        return FontSet(open_face(self.folder / name) for name in self.settings.faces)
+        return load_faces(self.folder, self.settings)
 
     @property
     def trust_file(self) -> Path:

@@ -21,14 +21,15 @@ MAX_FORM = 512 << 10
 """Bytes of a form's operators, inflated; the art that is built in has 200 KB."""
 MAX_STRING = 4 << 10
 """Bytes of one text operand, two a character; engines cut longer ones off."""
-MAX_CHARACTERS = 6_000
-"""Characters of all text operands, white space included; ours have at most 4,000."""
-MAX_PAINTED = 300
-"""Paths that a page and its forms paint; ours have about 100."""
-MAX_SEGMENTS = 30_000
-"""Segments and dashes of all paths of a page and its forms; ours have some 8,000."""
+MAX_CHARACTERS = 16_000
+"""Characters of all text operands, white space included; ours have at most 8,000."""
+MAX_PAINTED = 500
+"""Paths that all pages and their forms paint; a page of ours has about 100."""
+MAX_SEGMENTS = 45_000
+"""Segments and dashes of all paths of the pages and their forms; a page of ours has
+some 8,000."""
 MAX_INK = 4_000_000
-"""Square points that a page's lines and texts cover, each line by its width and each
+"""Square points that all lines and texts cover, each line by its width and each
 character by its type size; eight papers of A4. Ours take less than one."""
 MAX_DRAWN = 4
 """Forms and images that one page or form draws, each time counted; ours draw 3."""
@@ -70,7 +71,7 @@ _PAINTS = frozenset({"S", "f", "f*", "B", "B*"})
 
 @dataclass(slots=True)
 class Effort:
-    """What drawing takes so far; one for a page with all of its forms."""
+    """What drawing takes so far; one for all pages of a file with their forms."""
 
     painted: int = 0
     segments: int = 0

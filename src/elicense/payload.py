@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -24,6 +24,9 @@ SUITES = (Suite.ES256, Suite.ED25519)
 OFFLINE_PREFIX = "EL1-AQYZ/.:$"
 MAX_TOKEN_BYTES = 4096  # what fits the largest symbol has about 650
 MAX_QR_TEXT = 4096  # characters; longer text is refused before it is decoded
+HOLDER_CHARACTERS = 40
+"""Characters of a holder's name in a token; a longer one is cut and ends with …. The
+longest names of organizations have 80, a quarter of what a symbol holds."""
 CASE_BYTES = 16
 RECORD_DIGEST_BYTES = 32
 
@@ -102,18 +105,24 @@ def claims_of(
         status: where its status will stand.
         signed_at: whole seconds UTC.
     """
-    in_qr = [rule.key for rule in license_type.fields if rule.in_qr]
+    fields = license_.draft.fields
+    told = {
+        rule.key: _cut(_told(fields[rule.key]), rule.qr_length)
+        for rule in license_type.fields
+        if rule.in_qr and rule.key in fields
+    }
     number = license_.draft.number
     if license_type.number_holds_citizen_id:
         number = masking.mask_code(number)
-    return _claims(license_, number, in_qr, record_digest, status, signed_at)
+    return _claims(license_, number, told, record_digest, status, signed_at)
 
 
 def claims_like(license_: License, claims: Claims) -> Claims:
     """Return what a token like ``claims`` says of a license whose type is not known.
 
-    What only the type decides is taken from ``claims``: which fields the token carries,
-    and whether its number is masked. Equal to ``claims`` where the two agree.
+    What only the type decides is taken from ``claims``: which fields the token carries
+    and to what length, and whether its number is masked. Equal to ``claims`` where the
+    two agree.
 
     Args:
         license_: from the record.
@@ -122,10 +131,17 @@ def claims_like(license_: License, claims: Claims) -> Claims:
     number = license_.draft.number
     if claims.number != number:
         number = masking.mask_code(number)
+    fields = license_.draft.fields
+    told = {
+        # An empty claim is none of any value; it is held against the whole text.
+        key: _cut(_told(fields[key]), len(claim))
+        for key, claim in claims.fields.items()
+        if key in fields
+    }
     return _claims(
         license_,
         number,
-        claims.fields,
+        told,
         claims.record_digest,
         claims.status,
         claims.signed_at,
@@ -135,7 +151,7 @@ def claims_like(license_: License, claims: Claims) -> Claims:
 def _claims(
     license_: License,
     number: str,
-    in_qr: Iterable[str],
+    fields: Mapping[str, str],
     record_digest: bytes,
     status: StatusReference,
     signed_at: datetime,
@@ -152,15 +168,13 @@ def _claims(
         number=number,
         type_name=draft.type_name,
         type_version=draft.type_version,
-        holder=first.name,
+        holder=_cut(first.name, HOLDER_CHARACTERS),
         holder_count=len(draft.holders),
         holder_code=masking.mask_code(first.code) if first.is_person else first.code,
         issue_date=draft.issue_date,
         checkpoint=min(draft.checkpoints, key=lambda item: item.due, default=None),
         case_digest=None if case is None else _case_digest(case),
-        fields={
-            key: _joined(draft.fields[key]) for key in in_qr if key in draft.fields
-        },
+        fields=fields,
         record_digest=record_digest,
         specimen=license_.specimen,
     )
@@ -170,8 +184,28 @@ def _case_digest(case: str) -> bytes:
     return hashlib.sha256(case.encode()).digest()[:CASE_BYTES]
 
 
-def _joined(value: FieldValue) -> str:
-    return value if isinstance(value, str) else ";".join(value)
+def _told(value: FieldValue) -> str:
+    """Return what a token says of a field: joined texts; the first row and a count.
+
+    The values of a row stand in the order of the record (RFC 8949, section 4.2.1), so
+    that a reader of the record alone tells the same.
+    """
+    if isinstance(value, str):
+        return value
+    rows = [item for item in value if not isinstance(item, str)]
+    if not rows:
+        return ";".join([item for item in value if isinstance(item, str)])
+    # Encoded keys sort by their length, then by their bytes.
+    keys = sorted(rows[0], key=lambda key: (len(key.encode()), key.encode()))
+    row = " ".join([rows[0][key] for key in keys])
+    return f"{row} 等{len(rows)}项" if len(rows) > 1 else row
+
+
+def _cut(text: str, length: int) -> str:
+    """Return a text of at most so many characters, cut with …; 0 for all of it."""
+    if not length or len(text) <= length:
+        return text
+    return f"{text[: length - 1]}…"
 
 
 def encode(claims: Claims) -> bytes:

@@ -309,20 +309,27 @@ def to_terminal(symbol: Symbol, *, light_background: bool = False) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def read_image(data: bytes | Image.Image, *, retry: bool = True) -> tuple[str, ...]:
-    """Return the texts of all QR symbols in an image, each once, top first.
+def read_image(
+    data: bytes | Image.Image,
+    *,
+    retry: bool = True,
+    wanted: Callable[[str], bool] = bool,
+) -> tuple[str, ...]:
+    """Return the texts of the QR symbols in an image, each once, top first.
 
     The first attempt reads the image as it is, a large one smoothed. If it finds
-    nothing and ``retry`` is set, a large image is read again piece by piece, then the
-    image sharpened and with raised contrast, until an attempt finds something. Of an
-    animation the first frame counts. A symbol in byte mode is returned as the text that
-    its bytes spell, so that a foreign symbol is seen to be one; bytes that are no text
-    come as characters that no text of ours has. Symbols of other kinds (Micro QR, Data
-    Matrix, bar codes) are not looked for. What it does not do: judge a text.
+    nothing that is wanted and ``retry`` is set, a large image is read again piece by
+    piece, then the image sharpened and with raised contrast, until an attempt does. Of
+    an animation the first frame counts. A symbol in byte mode is returned as the text
+    that its bytes spell, so that a foreign symbol is seen to be one; bytes that are no
+    text come as characters that no text of ours has. Symbols of other kinds (Micro QR,
+    Data Matrix, bar codes) are not looked for. What it does not do: judge a text.
 
     Args:
         data: a PNG, JPEG or WebP file, or a picture in any mode.
         retry: whether to try harder; a camera's stream has a next frame instead.
+        wanted: tells of a text whether it is worth no further attempt; a symbol of
+            another kind beside it is easier to read, if it is larger.
 
     Returns:
         The distinct texts, none if there is no readable symbol.
@@ -333,12 +340,11 @@ def read_image(data: bytes | Image.Image, *, retry: bool = True) -> tuple[str, .
     """
     try:
         grey = _grey(_opened(data) if isinstance(data, bytes) else data)
-        texts = _texts(_readable(grey))
-        if not texts and retry:
-            texts = _texts_in_pieces(grey)
-        if not texts and retry:
-            grey.thumbnail(_fitting(grey.size, _RETRY_PIXELS), reducing_gap=2.0)
-            texts = next(filter(None, (_texts(mend(grey)) for mend in _RETRIES)), ())
+        found: dict[str, None] = {}
+        for texts in _attempts(grey, retry=retry):
+            found |= dict.fromkeys(texts)
+            if any(map(wanted, found)):
+                break
     except MalformedError:
         raise
     except Image.DecompressionBombError as err:
@@ -347,7 +353,17 @@ def read_image(data: bytes | Image.Image, *, retry: bool = True) -> tuple[str, .
         # Pillow's decoders raise many types on damaged files, some of them bare
         # SyntaxError, struct.error or MemoryError; no list of them is complete.
         raise MalformedError("image: it can not be decoded") from err
-    return texts
+    return tuple(found)
+
+
+def _attempts(grey: Image.Image, *, retry: bool) -> Iterator[tuple[str, ...]]:
+    """Yield the texts that one attempt after the other reads."""
+    yield _texts(_readable(grey))
+    if retry:
+        yield _texts_in_pieces(grey)
+        grey.thumbnail(_fitting(grey.size, _RETRY_PIXELS), reducing_gap=2.0)
+        for mend in _RETRIES:
+            yield _texts(mend(grey))
 
 
 def _opened(data: bytes) -> Image.Image:

@@ -1,8 +1,9 @@
 """Reads a record at speed: one layout, one pass, no general decoder.
 
-The fence. This file repeats, for records without a scan and without a version before
-them, what :mod:`esign.cbor` and :mod:`elicense.record` do in general. It may only say
-less: for every record it returns None, or exactly what the simple reader returns.
+The fence. This file repeats, for records without a scan, without rows and without a
+version before them, what :mod:`esign.cbor` and :mod:`elicense.record` do in general.
+It may only say less: for every record it returns None, or exactly what the simple
+reader returns.
 tests/elicense/test_quick_record.py holds it to that; where it says None the simple
 reader decides, and its error is the one that is reported.
 
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+from elicense.catalog.external_code import external_code_fault
 from elicense.catalog.kinds import CODE_TYPES, COPIES, ORIGINS
 from elicense.dates import parse_day
 from elicense.identifiers import ROOT, is_standard
@@ -33,6 +35,7 @@ from esign.errors import MalformedError
 _FORMAT = b"\x66format\x71elicense.record/1\x66issuer\xa2\x64code"
 _PHOTO = b"\x65photo\xa2\x66sha256\x58\x20"
 _PHOTO_TYPE = b"\x6amedia_type\x6aimage/jpeg"
+_EXTERNAL = b"\x6bexternal_qr"
 _REQUIRED = 17  # keys of a record without any optional one
 _TEXT, _ARRAY, _MAP = 0x60, 0x80, 0xA0  # heads of nothing; those of more count up
 _DIRECT = 24  # lengths below this stand in the head
@@ -68,7 +71,6 @@ def _read(data: bytes) -> tuple[License, bytes]:
     salt = data[at - _SALT_BYTES : at]
     type_name, at = _filled(data, _after(data, at, b"\x64type"))
     photo, at = _photo(data, at)
-    keys = _REQUIRED + (case is not None) + (photo is not None)
     title, at = _filled(data, _after(data, at, b"\x65title"))
     fields, at = _fields(data, _after(data, at, b"\x66fields"))
     issuer_code, at = _filled(data, _after(data, at, _FORMAT))
@@ -82,10 +84,12 @@ def _read(data: bytes) -> tuple[License, bytes]:
     issue_date, at = _day(data, _after(data, at, b"\x6aissue_date"))
     first, at = _day(data, _after(data, at, b"\x6avalid_from"))
     checkpoints, at = _checkpoints(data, _after(data, at, b"\x6bcheckpoints"))
+    external, at = _external_code(data, at)
     until, at = _until(data, _after(data, at, b"\x6bvalid_until"))
     at = _after(data, at, b"\x6ctype_version")
+    optional = sum(item is not None for item in (case, photo, external))
     if (
-        data[0] != _MAP + keys
+        data[0] != _MAP + _REQUIRED + optional
         or at + 1 != len(data)
         or data[at] >= _DIRECT
         or specimen not in (_FALSE, _TRUE)
@@ -109,6 +113,7 @@ def _read(data: bytes) -> tuple[License, bytes]:
         fields=fields,
         photo=photo,
         scan=None,
+        external_qr=external,
     )
     issuer = Organization(issuer_code, issuer_name)
     read_license = License(
@@ -132,6 +137,15 @@ def _photo(data: bytes, at: int) -> tuple[Photo | None, int]:
     start = at + len(_PHOTO)
     at = start + _DIGEST_BYTES
     return Photo("image/jpeg", data[start:at]), _after(data, at, _PHOTO_TYPE)
+
+
+def _external_code(data: bytes, at: int) -> tuple[str | None, int]:
+    if not data.startswith(_EXTERNAL, at):
+        return None, at
+    text, at = _text(data, at + len(_EXTERNAL))
+    if external_code_fault(text) is not None:
+        raise _NotThisLayoutError
+    return text, at
 
 
 def _after(data: bytes, at: int, key: bytes) -> int:

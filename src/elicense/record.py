@@ -9,10 +9,12 @@ from datetime import date
 from types import MappingProxyType
 
 from elicense import quick_record
-from elicense.catalog.kinds import CODE_TYPES, COPIES, ORIGINS
+from elicense.catalog.external_code import external_code_fault
+from elicense.catalog.kinds import BACKFILL, CODE_TYPES, COPIES, ORIGINS
 from elicense.dates import parse_day
+from elicense.errors import ElicenseError
 from elicense.identifiers import ROOT, Identifier, is_standard
-from elicense.masking import contains_citizen_id, mask_code, mask_holder
+from elicense.masking import mask_holder, mask_number
 from elicense.model import (
     Checkpoint,
     Draft,
@@ -22,6 +24,7 @@ from elicense.model import (
     Organization,
     Photo,
     Scan,
+    Text,
     Validity,
 )
 from esign import cbor
@@ -31,11 +34,26 @@ from esign.shape import Fields
 FORMAT = "elicense.record/1"
 SALT_SIZE = 16  # bytes
 MAX_SIZE = 1 << 18  # bytes; 3000 characters of 经营范围 are 9 KiB
-_DEPTH = 3  # the record, an array in it, an entry of the array
+_DEPTH = 4  # the record, its fields, an array of them, a row of the array
 SCAN_MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
 MAX_SCAN_BYTES = 10 << 20  # two pages of A4 in colour at 300 dpi have 2 to 6 MiB
-BACKFILL = "存量补录"  # the origin of a license that was granted on paper years ago
 _DIGEST_SIZE = 32
+
+
+class RecordTooLargeError(ElicenseError):
+    """A license says more than a record holds."""
+
+    def __init__(self, size: int) -> None:
+        """Keep how many bytes there would be."""
+        most = MAX_SIZE >> 10
+        super().__init__(
+            Text(
+                f"内容过多：记录最多 {most} KiB，现有 {size >> 10} KiB",
+                f"too much content: a record has at most {most} KiB, this one"
+                f" {size >> 10}",
+            )
+        )
+        self.args = (size,)
 
 
 def encode(license: License, salt: bytes) -> bytes:  # noqa: A002  the noun of this module
@@ -46,12 +64,15 @@ def encode(license: License, salt: bytes) -> bytes:  # noqa: A002  the noun of t
         salt: 16 random bytes of its reservation.
 
     Raises:
-        ValueError: the salt has another size, the record is too large, or the license
-            holds what :func:`decode` refuses.
+        RecordTooLargeError: it would be larger than any that is read.
+        ValueError: the salt has another size, or the license holds what :func:`decode`
+            refuses.
     """
     if len(salt) != SALT_SIZE:
         raise ValueError(f"expected a salt of {SALT_SIZE} bytes")
     data = cbor.encode({**_entries(license), "salt": salt})
+    if len(data) > MAX_SIZE:
+        raise RecordTooLargeError(len(data))
     try:
         decode(data)
     except MalformedError as err:
@@ -115,7 +136,8 @@ def view(
     Args:
         license: the license.
         masked: hide natural persons, a number that holds one's code, the type's own
-            fields, photo and scan; otherwise ids stand in clear, for the issuer's eyes.
+            fields, photo, scan and the code of another system; otherwise ids stand in
+            clear, for the issuer's eyes.
     """
     draft = license.draft
     out: dict[str, object] = {str(key): item for key, item in _entries(license).items()}
@@ -125,13 +147,10 @@ def view(
         out["scan"] = _shown(_scan_entry(draft.scan))
     if not masked:
         return out
-    out.pop("photo", None)
-    out.pop("scan", None)
-    del out["fields"]
+    for key in ("photo", "scan", "fields", "external_qr"):
+        out.pop(key, None)
     out["holders"] = [_holder_entry(mask_holder(holder)) for holder in draft.holders]
-    codes = [holder.code for holder in draft.holders if holder.is_person]
-    if contains_citizen_id(draft.number) or any(code in draft.number for code in codes):
-        out["number"] = mask_code(draft.number)
+    out["number"] = mask_number(draft.number, draft.holders)
     return out
 
 
@@ -142,8 +161,7 @@ def _entries(
     draft = license.draft
     until = draft.validity.valid_until
     fields: dict[int | str, cbor.Value] = {
-        key: value if isinstance(value, str) else list(value)
-        for key, value in draft.fields.items()
+        key: _field_entry(value) for key, value in draft.fields.items()
     }
     entries: dict[int | str, cbor.Value] = {
         "format": FORMAT,
@@ -174,7 +192,21 @@ def _entries(
         entries["scan"] = _scan_entry(draft.scan)
     if license.previous is not None:
         entries["previous"] = license.previous
+    if draft.external_qr is not None:
+        entries["external_qr"] = draft.external_qr
     return entries
+
+
+def _field_entry(value: FieldValue) -> cbor.Value:
+    if isinstance(value, str):
+        return value
+    return [item if isinstance(item, str) else _row_entry(item) for item in value]
+
+
+def _row_entry(row: Mapping[str, str]) -> cbor.Value:
+    entry: dict[int | str, cbor.Value] = {}
+    entry.update(row)
+    return entry
 
 
 def _photo_entry(photo: Photo) -> dict[int | str, cbor.Value]:
@@ -231,7 +263,17 @@ def _draft(record: Fields) -> Draft:
         fields=_type_fields(record.take("fields")),
         photo=record.optional("photo", lambda key: _photo(record.map(key))),
         scan=scan,
+        external_qr=record.optional(
+            "external_qr", lambda key: _external_code(record.text(key))
+        ),
     )
+
+
+def _external_code(text: str) -> str:
+    fault = external_code_fault(text)
+    if fault is not None:
+        raise MalformedError(f"record.external_qr: {fault.en}")
+    return text
 
 
 def _filled(entries: Fields, key: int | str) -> str:
@@ -327,4 +369,18 @@ def _field_value(item: cbor.Value) -> FieldValue:
         texts = tuple(text for text in item if isinstance(text, str))
         if texts and len(texts) == len(item):
             return texts
-    raise MalformedError("record.fields: expected texts and arrays of texts")
+        rows = tuple(_row(row) for row in item if isinstance(row, Mapping))
+        if rows and len(rows) == len(item):
+            return rows
+    raise MalformedError("record.fields: expected texts, arrays of texts and of maps")
+
+
+def _row(value: Mapping[int | str, cbor.Value]) -> Mapping[str, str]:
+    row = {
+        key: text
+        for key, text in value.items()
+        if isinstance(key, str) and isinstance(text, str)
+    }
+    if not row or len(row) != len(value):
+        raise MalformedError("record.fields: a row maps texts to texts, at least one")
+    return MappingProxyType(row)

@@ -1,4 +1,4 @@
-"""The dictionaries of a PDF and of its page, read by qpdf.
+"""The dictionaries of a PDF and of its pages, read by qpdf.
 
 Keys, boxes, flags and the operators' grammar are judged, before anything is drawn:
 there are lists of the keys that a page of ours may have, so that no action, layer,
@@ -6,11 +6,11 @@ rotation, mask or second annotation is among them (docs/formats/pdf.md, section 
 """
 
 import io
+import itertools
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import pikepdf
 from PIL import Image
@@ -25,14 +25,16 @@ from esign.errors import MalformedError
 from esign.pades import SealedPdf, dictionary
 from esign.pades.read import HEADER
 
+MAX_PAGES = 8
+"""Pages of a file; ours have one or two, with continuation pages up to eight."""
 MAX_PARTS = 2_000
 """Indirect objects of a file; ours have about 40, with a background up to 500 more."""
 MAX_INFLATED = 24 << 20
 """Bytes of all inflated streams of a file; ours have at most 3 MB, perhaps a scan of 10
 and a background of 8."""
-MAX_OPERATORS = 1 << 20
-"""Bytes of the operators of the page and its forms, inflated, as often as they are
-drawn; ours have 250 KB, without the art of a type's own."""
+MAX_OPERATORS = 2 << 20
+"""Bytes of the operators of all pages and their forms, inflated, as often as they are
+drawn; ours have 250 KB a page, without the art of a type's own."""
 MAX_PIXELS = 9_000_000
 """Pixels of one image, A4 at 300 dpi."""
 
@@ -88,22 +90,25 @@ class Structure:
     """What the dictionaries of a file say.
 
     Attributes:
-        boxes: in points, of the first page's ``paper`` and of its ``seal``.
+        papers: the size of each page, in points.
+        seal: its box in points; None where there is none.
         faults: English phrases for what no page of ours has; no values.
-        has_art: the page begins with the very art that was asked for.
+        has_art: for each page, whether it begins with the art that was asked for.
     """
 
-    boxes: Mapping[str, Box]
+    papers: tuple[Box, ...]
+    seal: Box | None
     faults: tuple[str, ...]
-    has_art: bool
+    has_art: tuple[bool, ...]
 
 
 @dataclass(slots=True)
 class _Seen:
     """What was met so far while reading."""
 
-    art: bytes | None
-    boxes: dict[str, Box] = field(default_factory=dict)
+    art: bytes | None = None
+    papers: list[Box] = field(default_factory=list)
+    seal: Box | None = None
     faults: dict[str, None] = field(default_factory=dict)
     has_art: bool = False
     effort: Effort = field(default_factory=Effort)
@@ -122,7 +127,7 @@ class _Seen:
             self.faults[phrase] = None
 
 
-def read(pdf: bytes, art: bytes | None = None) -> Structure:
+def read(pdf: bytes, arts: Sequence[bytes | None] = ()) -> Structure:
     """Return what the dictionaries of a file say.
 
     Only a file with a classic cross-reference table is opened, so that opening inflates
@@ -132,8 +137,9 @@ def read(pdf: bytes, art: bytes | None = None) -> Structure:
 
     Args:
         pdf: any bytes; their number was limited.
-        art: digest of the form that must be drawn first, 32 bytes (`background`); None
-            for a page whose static art consists of paths alone.
+        arts: for each page the digest of the form that must be drawn first, 32 bytes
+            (`background`); None for a page whose static art consists of paths alone, as
+            for those that are not named.
 
     Raises:
         MalformedError: it is no PDF that can be opened, its structure is compressed, or
@@ -143,14 +149,14 @@ def read(pdf: bytes, art: bytes | None = None) -> Structure:
         raise MalformedError("face: there is no plain cross-reference table at the end")
     if pdf.startswith(HEADER):
         _require_one_spelling(pades.read(pdf))
-    seen = _Seen(art)
+    seen = _Seen()
     try:
         with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
             _require_bounded(document)
-            _read_structure(document, seen)
+            has_art = _read_structure(document, arts, seen)
     except NO_PDF as err:
         raise MalformedError("face: the page's structure can not be read") from err
-    return Structure(MappingProxyType(seen.boxes), tuple(seen.faults), seen.has_art)
+    return Structure(tuple(seen.papers), seen.seal, tuple(seen.faults), has_art)
 
 
 def _has_plain_table(pdf: bytes) -> bool:
@@ -229,32 +235,62 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _read_structure(document: pikepdf.Pdf, seen: _Seen) -> None:
-    """Read the dictionaries of an open document and of its first page."""
+def _read_structure(
+    document: pikepdf.Pdf, arts: Sequence[bytes | None], seen: _Seen
+) -> tuple[bool, ...]:
+    """Read the dictionaries of a document, and tell which pages have their art."""
     root = document.Root
     tree = root.Pages
-    page = tree.Kids[0]
-    if "/Kids" in page:
-        raise MalformedError("face: the page is a tree of pages")
-    resources = page.get("/Resources", pikepdf.Dictionary())
-    for name, part, allowed in (
+    _require_keys(
+        seen,
         ("catalog", root, _CATALOG),
         ("viewer's table", root.get("/ViewerPreferences"), {"/DisplayDocTitle"}),
         ("table of names", root.get("/Names"), {"/EmbeddedFiles"}),
         ("page tree", tree, _TREE),
+    )
+    pages = list(tree.Kids.as_list())
+    seen.refuse("the page tree has another entry", when=len(pages) != tree.Count)
+    if not 1 <= len(pages) <= MAX_PAGES:
+        raise MalformedError(f"face: {len(pages)} pages; at most {MAX_PAGES} are read")
+    has_art = []
+    for page, art in itertools.zip_longest(pages, arts[: len(pages)]):
+        seen.art = art
+        notes = _read_page(page, seen)
+        has_art.append(seen.has_art)
+        if len(has_art) == 1:
+            _read_seal(notes, seen)
+        elif notes:  # each of them would be drawn
+            raise MalformedError("face: annotations on a page without a seal")
+    return tuple(has_art)
+
+
+def _require_keys(
+    seen: _Seen, *parts: tuple[str, pikepdf.Object | None, Collection[str]]
+) -> None:
+    """Note every dictionary with an entry that ours has not."""
+    for name, part, allowed in parts:
+        other = part is not None and not set(part.keys()) <= set(allowed)
+        seen.refuse(f"the {name} has another entry", when=other)
+
+
+def _read_page(page: pikepdf.Object, seen: _Seen) -> list[pikepdf.Object]:
+    """Read one page, and return its annotations."""
+    if "/Kids" in page:
+        raise MalformedError("face: the page is a tree of pages")
+    resources = page.get("/Resources", pikepdf.Dictionary())
+    _require_keys(
+        seen,
         ("page", page, _PAGE),
         ("page's table of resources", resources, _RESOURCES),
-    ):
-        other = part is not None and not set(part.keys()) <= allowed
-        seen.refuse(f"the {name} has another entry", when=other)
-    seen.refuse("the page tree has another entry", when=len(tree.Kids) != tree.Count)
-    seen.boxes["paper"] = paper = _box(page.MediaBox)
+    )
+    paper = _box(page.MediaBox)
+    seen.papers.append(paper)
     cropped = _box(page.get("/CropBox", page.MediaBox)) != paper
     seen.refuse("the page is cropped", when=cropped)
     contents = _contents(page)
     seen.has_art = _has_art(contents, resources, seen)
     _read_drawing(contents, resources, seen)
-    _read_seal(list(page.get("/Annots", pikepdf.Array()).as_list()), seen)
+    return list(page.get("/Annots", pikepdf.Array()).as_list())
 
 
 def _contents(page: pikepdf.Object) -> list[bytes]:
@@ -400,7 +436,7 @@ def _read_seal(notes: list[pikepdf.Object], seen: _Seen) -> None:
         return
     (note,) = notes
     seen.refuse("the annotation is not a visible seal", when=not _is_seal(note))
-    seen.boxes["seal"] = _box(note.Rect)
+    seen.seal = _box(note.Rect)
     looks = note.get("/AP", pikepdf.Dictionary()).get("/N", pikepdf.Dictionary())
     if isinstance(looks, pikepdf.Stream):
         _read_picture(looks, seen, 1)

@@ -286,10 +286,13 @@ class Simulator(Closing):
         self._issued += 1
         request = Request(
             type_name=type_name,
-            application=application or samples.sample(type_name, self.at),
+            application=application or self._sample(type_name),
             number=number or f"990100{self._issued:012d}",
         )
         return issuing.issue(self.desk(department), request, self.at)
+
+    def _sample(self, type_name: str) -> dict[str, object]:
+        return samples.sample_of(self.catalog.get(type_name), self.at)
 
     def validate(
         self,

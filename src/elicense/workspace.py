@@ -16,6 +16,7 @@ from elicense import (
     dates,
     files,
     founding,
+    gbt36903,
     identifiers,
     issuing,
     naming,
@@ -28,11 +29,13 @@ from elicense.changing import Changed, Grounds
 from elicense.document import OnePassPress
 from elicense.errors import ConflictError, ElicenseError, WorkspaceError
 from elicense.events import Event
+from elicense.gbt36903 import MetadataKeys
 from elicense.issuing import (
     Batch,
     BatchPolicy,
     Issued,
     IssuingDesk,
+    Reprinted,
     Request,
 )
 from elicense.issuing.request import source_of
@@ -46,7 +49,7 @@ from elicense.policy import STANDARD, ValidationPolicy
 from elicense.register import Row
 from elicense.register.sqlite import SqliteRegister
 from elicense.validating import Verdict
-from esign import clock
+from esign import clock, pades
 from esign.algorithms import Suite
 
 __all__ = [
@@ -242,6 +245,32 @@ class Workspace(Office):
             batch = Batch(self.desk(at), at, policy or BatchPolicy())
             yield from spread(batch, requests, deliver, workers)
 
+    def reprint(
+        self,
+        identifier: str,
+        presentation: str | None = None,
+        at: datetime | None = None,
+    ) -> Reprinted:
+        """Print an issued license once more; see :func:`elicense.issuing.reprint`.
+
+        Publishes first where the publication is out of date.
+
+        Args:
+            identifier: of the license.
+            presentation: such as 副本; None for the license's first one.
+            at: the sealing instant; now where None.
+
+        Raises:
+            Whatever :func:`elicense.issuing.reprint` raises.
+            WorkspaceError: the keys do not open, or ``at`` is wrong.
+        """
+        at = at or clock.now()
+        self.settle_keys()
+        with self.custody.signing():
+            self.check_open()
+            self.custody.reload().check_time(at)
+            return issuing.reprint(self.desk(at), identifier, presentation, at)
+
     def known(self, request: Request) -> Row | None:
         """Return the row that a request already has, None if it has none."""
         return self.register.by_key(request.key(self.settings.code))
@@ -430,4 +459,38 @@ class Workspace(Office):
             qr_text="" if row.token is None else qr_text(row.token, check_page=host),
             history=history,
             row=row,
+        )
+
+    def metadata(
+        self,
+        identifier: str,
+        keys: MetadataKeys,
+        *,
+        masked: bool = False,
+        at: datetime | None = None,
+    ) -> dict[str, object]:
+        """Return a license in names of GB/T 36903: :func:`elicense.gbt36903.metadata`.
+
+        状态 is the Chinese word of our own for what the license is by effect. Nothing
+        says that a license is a specimen.
+
+        Args:
+            identifier: of the license.
+            keys: which names the elements have.
+            masked: hide what names a natural person; otherwise ids stand in clear.
+            at: the instant of the state; now where None.
+
+        Raises:
+            NotFoundError: no such license.
+            MalformedCodeError: a holder's name contains the separator of holders.
+        """
+        row = self.register.get(identifier)
+        license_, _ = record.decode(row.record)
+        return gbt36903.metadata(
+            license_,
+            self.catalog.describing(license_),
+            keys=keys,
+            sealed_at=None if row.pdf is None else pades.read(row.pdf).sealed_at,
+            state=row.state_at(at or clock.now()).text.zh,
+            masked=masked,
         )

@@ -1,6 +1,5 @@
 """Backgrounds as an organ would make them: with a face of its own and images."""
 
-import dataclasses
 import io
 import itertools
 
@@ -16,10 +15,11 @@ from reportlab.pdfgen.canvas import Canvas
 from elicense import layout
 from elicense.catalog import Background
 from elicense.fonts import EM, Typeface, face
-from tests.elicense.pages import license_type, sample_license
+from tests.elicense.pages import license_type, sample_license, with_layout
 
 NAME = "food-business"
-ORNAMENT = layout.compose(sample_license(NAME), license_type(NAME)).ornament
+(PAGE,) = layout.compose(sample_license(NAME), license_type(NAME))
+ORNAMENT = PAGE.ornament
 SIZE = (ORNAMENT.width, ORNAMENT.height)
 TEXT = "示例市底图"
 _COUNTER = itertools.count()
@@ -105,5 +105,5 @@ BASE = drawn(paint)
 
 
 def with_background(data, name=NAME):
-    own = Background("own.pdf", data)
-    return dataclasses.replace(license_type(name), background=own)
+    """Return a type whose pages have a background of its own."""
+    return with_layout(license_type(name), background=Background("own.pdf", data))

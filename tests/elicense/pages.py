@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from elicense import document, layout, payload, photos, record, samples
 from elicense.attachments import scan_of
-from elicense.catalog import Catalog, LicenseType, check_application
+from elicense.catalog import Catalog, LicenseType, Presentation, check_application
 from elicense.document import DocumentParts, OnePassPress, PlainPress, Press
-from elicense.layout import Page
+from elicense.layout import Box, Page
 from elicense.model import FieldValue, License, Organization, Photo
 from esign import seal_image
 from esign.seal_image import SealSpec
@@ -27,6 +27,20 @@ IDENTIFIER = "1.2.156.3005.2.11990000000000019A002.11990100000000027A.2026000000
 @functools.cache
 def license_type(name: str) -> LicenseType:
     return Catalog.builtin().get(name)
+
+
+def with_layout(kind: LicenseType, **changes: object) -> LicenseType:
+    """Return a type with parts of its first presentation replaced."""
+    first, *others = kind.presentations
+    changed_ = dataclasses.replace(first, **changes)
+    return dataclasses.replace(kind, presentations=(changed_, *others))
+
+
+def seal_place(
+    kind: LicenseType, presentation: Presentation | None = None
+) -> tuple[int, Box]:
+    """Return the page of the seal, from 0, and its box on it."""
+    return 0, layout.seal_box(kind, presentation)
 
 
 @functools.cache
@@ -131,6 +145,6 @@ def sealed(kind: str, case: Case) -> bytes:
 
 
 @functools.cache
-def composed(case: Case) -> Page:
-    """Return the page that the document of a case must show."""
+def composed(case: Case) -> tuple[Page, ...]:
+    """Return the pages that the document of a case must show."""
     return layout.compose(case_license(case), license_type(case.type_name))

@@ -222,11 +222,16 @@ NUMBERS: dict[str, Attack] = {
 }
 """A ByteRange that lies, in each number, without the key."""
 
+
+def _with_junk_behind(digits: bytes) -> bytes:
+    """Return the digits with a one behind the CMS, whose length its head says."""
+    end = 2 * (4 + int(digits[4:8], 16))
+    return digits[:end] + b"1" + digits[end + 1 :]
+
+
 PADDING = {
     "junk at the end of the padding": gap_digits(lambda digits: digits[:-2] + b"01"),
-    "junk right behind the CMS": gap_digits(
-        lambda digits: digits.replace(b"0" * 64, b"1" + b"0" * 63, 1)
-    ),
+    "junk right behind the CMS": gap_digits(_with_junk_behind),
     "one capital letter": gap_digits(
         lambda digits: digits[:90] + digits[90:].replace(b"a", b"A", 1)
     ),

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -119,3 +120,39 @@ def test_end_of_a_period(first, years, last):
 def test_no_such_period(year, years):
     with pytest.raises(ValueError):  # noqa: PT011  two texts, one of them Python's
         dates.period_end(date(year, 5, 1), years)
+
+
+CHINESE = {
+    date(2026, 1, 5): "二〇二六年一月五日",
+    date(2026, 11, 21): "二〇二六年十一月二十一日",
+    date(1999, 10, 10): "一九九九年十月十日",
+    date(2000, 12, 20): "二〇〇〇年十二月二十日",
+    date(2010, 2, 11): "二〇一〇年二月十一日",
+    date(2031, 3, 30): "二〇三一年三月三十日",
+    date(2031, 3, 31): "二〇三一年三月三十一日",
+    dates.FIRST_DAY: "一九七〇年一月二日",
+    dates.LAST_DAY: "九九九九年十二月三十日",
+    date(33, 9, 9): "〇〇三三年九月九日",
+}
+
+
+@pytest.mark.parametrize("day", CHINESE, ids=str)
+def test_a_day_is_written_in_chinese_numerals(day):
+    assert dates.in_chinese(day) == CHINESE[day]
+
+
+NUMERALS = "〇一二三四五六七八九"
+
+
+def spoken(text):
+    """Read a number below 100 as it is spoken."""
+    tens, ten, ones = text.rpartition("十")
+    high = NUMERALS.index(tens) if tens else 1
+    return (high * 10 if ten else 0) + (NUMERALS.index(ones) if ones else 0)
+
+
+@given(st.dates())
+def test_no_two_days_read_the_same_in_chinese(day):
+    year, month, rest = re.split("[年月]", dates.in_chinese(day))
+    assert "".join(str(NUMERALS.index(char)) for char in year) == f"{day.year:04d}"
+    assert (spoken(month), spoken(rest.removesuffix("日"))) == (day.month, day.day)

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import io
+import re
 import subprocess
 import time
 from datetime import datetime, timedelta
@@ -64,11 +65,14 @@ def test_another_instant_gives_other_bytes_of_one_revision(name, files):
     assert data.startswith(b"%PDF-1.7\n")
     assert data.count(b"%%EOF") == 1
     assert data.count(b"startxref") == 1
-    assert b"/ObjStm" not in data
-    assert b"/XRef" not in data
-    assert b"/Encrypt" not in data
-    assert b"/JavaScript" not in data
-    assert b"/JS" not in data
+    # Deflated bytes may spell anything.
+    spelled = re.sub(rb"stream\n.*?\nendstream", b"", data, flags=re.DOTALL)
+    assert len(spelled) > 1000
+    assert b"/ObjStm" not in spelled
+    assert b"/XRef" not in spelled
+    assert b"/Encrypt" not in spelled
+    assert b"/JavaScript" not in spelled
+    assert b"/JS" not in spelled
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -81,7 +85,7 @@ def test_a_stranger_reads_the_whole_text(name, files):
         encoding="utf-8",
     )
     seen = "".join(found.stdout.split())
-    page = layout.compose(sample_license(name), license_type(name))
+    (page,) = layout.compose(sample_license(name), license_type(name))
     for run in page.runs:
         assert "".join(run.text.split()) in seen, run.field
     assert sorted(seen) == sorted(page.text)
@@ -195,10 +199,14 @@ def test_the_photo_stands_in_the_file_as_it_was_given(files):
 
 @pytest.mark.parametrize("name", TYPES)
 def test_the_seal_has_one_fixed_place_on_the_first_page(name):
-    number, box = document.seal_box(license_type(name))
-    page = layout.compose(sample_license(name), license_type(name))
-    assert number == 0
+    box = layout.seal_box(license_type(name))
+    (page,) = layout.compose(sample_license(name), license_type(name))
     assert box == page.seal_box
+    with pikepdf.open(
+        io.BytesIO(press("plain").print(parts(sample_license(name))))
+    ) as pdf:
+        (widget,) = pdf.pages[0].Annots
+        assert [float(part) for part in widget.Rect] == pytest.approx(box, abs=0.001)
 
 
 def test_the_largest_symbol_is_read_at_150_dpi_too():
@@ -218,8 +226,8 @@ def test_a_missing_glyph_stops_the_document():
 
 def test_a_value_that_does_not_fit_stops_the_document():
     with pytest.raises(TooLongError) as caught:
-        document.render(parts(with_fields("business-license", scope="营" * 3000)))
-    assert caught.value.field == "scope"
+        document.render(parts(with_fields("food-business", domicile="营" * 3000)))
+    assert caught.value.field == "domicile"
 
 
 def test_a_token_beyond_version_20_stops_the_document():
@@ -331,7 +339,8 @@ def test_the_presses_print_one_face(case):
     plain, others = printed(case)
     expected = drawing.read(plain)
     assert expected.faults == ()
-    assert len(expected.letters) > 100
+    (side,) = expected.sides
+    assert len(side.letters) > 100
     assert expected.photo_sha256 is None or case.photo
     for other in others:
         assert drawing.read(other) == expected

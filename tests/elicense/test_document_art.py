@@ -45,6 +45,7 @@ from tests.elicense.pages import (
     parts,
     press,
     sample_license,
+    with_layout,
 )
 
 CLEAN = dataclasses.replace(ORNAMENT, watermark="")
@@ -81,7 +82,13 @@ def altered(data, edit, **options):
 
 
 def by_function(function):
-    return dataclasses.replace(license_type(NAME), art=f"{ART}:{function}")
+    return with_layout(license_type(NAME), art=f"{ART}:{function}").presentations[0]
+
+
+def backed(data):
+    """Return a presentation on a background."""
+    own, *_ = with_background(data).presentations
+    return own
 
 
 def digest_of(data):
@@ -92,25 +99,29 @@ def digest_of(data):
 # What is built in.
 
 
-@pytest.mark.parametrize("name", TYPES)
-def test_the_built_in_art_draws_paths_alone(name):
-    page = layout.compose(sample_license(name), license_type(name))
-    data = art.page(license_type(name), page.ornament)
-    assert art.page(license_type(name), page.ornament) is data
-    assert art.digest(license_type(name), page.ornament) is None
-    with pikepdf.open(io.BytesIO(data)) as pdf:
-        (only,) = pdf.pages
-        assert only.Resources == Dictionary()
-        assert float(only.MediaBox[2]) == pytest.approx(page.ornament.width, abs=0.001)
-        used = {str(step.operator) for step in pikepdf.parse_content_stream(only)}
-    assert not used & {"Tj", "TJ", "Tf", "Do", "gs", "sh"}
+BUILT_IN = [(name, item) for name in TYPES for item in license_type(name).presentations]
+
+
+@pytest.mark.parametrize(("name", "own"), BUILT_IN)
+def test_the_built_in_art_draws_paths_alone(name, own):
+    for page in layout.compose(sample_license(name), license_type(name), own):
+        data = art.page(own, page.ornament)
+        assert art.page(own, page.ornament) is data
+        assert art.digest(own, page.ornament) is None
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            (only,) = pdf.pages
+            assert only.Resources == Dictionary()
+            wide = float(only.MediaBox[2])
+            assert wide == pytest.approx(page.ornament.width, abs=0.001)
+            used = {str(step.operator) for step in pikepdf.parse_content_stream(only)}
+        assert not used & {"Tj", "TJ", "Tf", "Do", "gs", "sh"}
 
 
 # A background.
 
 
 def test_a_background_keeps_what_it_draws_and_nothing_else():
-    own = with_background(BASE)
+    own = backed(BASE)
     data = art.page(own, CLEAN)
     with pikepdf.open(io.BytesIO(data)) as pdf:
         resources = pdf.pages[0].Resources
@@ -129,7 +140,7 @@ def test_a_background_keeps_what_it_draws_and_nothing_else():
 
 def test_a_background_looks_as_its_file():
     seen = []
-    for data in (BASE, art.page(with_background(BASE), CLEAN)):
+    for data in (BASE, art.page(backed(BASE), CLEAN)):
         document_ = pypdfium2.PdfDocument(data)
         seen.append(document_[0].render(scale=1).to_pil())
         document_.close()
@@ -139,7 +150,7 @@ def test_a_background_looks_as_its_file():
 
 
 def test_a_specimen_has_the_watermark_over_its_background():
-    own = with_background(BASE)
+    own = backed(BASE)
     plain, marked = art.page(own, CLEAN), art.page(own, ORNAMENT)
     contents = []
     for data in (plain, marked):
@@ -153,7 +164,7 @@ def test_a_specimen_has_the_watermark_over_its_background():
 @pytest.mark.parametrize("ornament", [CLEAN, ORNAMENT], ids=["production", "specimen"])
 def test_a_page_on_a_background_is_pdf_a(ornament):
     page = document.render(parts(sample_license(NAME)))
-    made = art.page(with_background(BASE), ornament)
+    made = art.page(backed(BASE), ornament)
 
     def put(pdf):
         with pikepdf.open(io.BytesIO(made)) as drawn_:
@@ -868,7 +879,7 @@ REFUSED = {
     "a cropped page": (on_page("/CropBox", "[0 0 300 300]"), "/CropBox"),
     "another paper": (on_page("/MediaBox", "[0 0 612 792]"), "/MediaBox"),
     "a page that begins elsewhere": (
-        on_page("/MediaBox", "[10 10 605.3 851.9]"),
+        on_page("/MediaBox", f"[10 10 {SIZE[0] + 10:.1f} {SIZE[1] + 10:.1f}]"),
         "/MediaBox",
     ),
 }
@@ -877,7 +888,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_a_license_may_not_carry_is_refused(case):
     edit, phrase = REFUSED[case]
-    own = with_background(altered(BASE, edit))
+    own = backed(altered(BASE, edit))
     started = time.process_time()
     with pytest.raises(CatalogError) as told:
         art.page(own, CLEAN)
@@ -892,7 +903,7 @@ def test_what_a_license_may_not_carry_is_refused(case):
 @pytest.mark.filterwarnings("ignore:Unexpected end of stream:UserWarning")
 @pytest.mark.parametrize("end", [b"(", b"[", b"<<", b"<0"])
 def test_contents_that_would_swallow_the_watermark_are_refused(end):
-    own = with_background(altered(BASE, operators(b"n " + end)))
+    own = backed(altered(BASE, operators(b"n " + end)))
     with pytest.raises(CatalogError) as told:
         art.page(own, ORNAMENT)
     assert "own.pdf" in told.value.message.en
@@ -1005,7 +1016,9 @@ TAKEN = {
     "a TrueType font that is not symbolic": not_symbolic("/WinAnsiEncoding"),
     "the same by a dictionary": not_symbolic("<< /BaseEncoding /MacRomanEncoding >>"),
     "a group of the page": on_page("/Group", "<< /S /Transparency /CS /DeviceRGB >>"),
-    "a crop that is the paper": on_page("/CropBox", "[0 0 595.28 841.89]"),
+    "a crop that is the paper": on_page(
+        "/CropBox", f"[0 0 {SIZE[0]:.2f} {SIZE[1]:.2f}]"
+    ),
     "a page without resources": lambda pdf: (
         pdf.pages[0].obj.__delitem__("/Resources"),
         pdf.pages[0].obj.__setitem__("/Contents", Array([])),
@@ -1072,10 +1085,10 @@ def test_what_is_taken_is_printed_and_read(case, kind):
     own = with_background(altered(BASE, PRINTED[case], compress_streams=False))
     pdf = printed(kind, own)
     assert read_sealed(pdf).data is pdf
-    ornament = layout.compose(sample_license(NAME), own).ornament
+    (page,) = layout.compose(sample_license(NAME), own)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         found = background.digest(opened.pages[0].Resources.XObject.Art)
-    assert found == art.digest(own, ornament)
+    assert found == art.digest(own.presentations[0], page.ornament)
 
 
 def test_names_that_are_refused_are_those_that_the_reader_refuses():
@@ -1118,7 +1131,8 @@ def test_a_damaged_background_is_taken_or_refused(data):
 
 
 def test_a_function_draws_the_art():
-    own = dataclasses.replace(license_type(NAME), art=f"{shapes.__module__}:shapes")
+    kind = with_layout(license_type(NAME), art=f"{shapes.__module__}:shapes")
+    own, *_ = kind.presentations
     data = art.page(own, CLEAN)
     assert len(art.digest(own, CLEAN)) == 32
     assert art.page(own, CLEAN) is data
@@ -1147,7 +1161,8 @@ def test_a_function_that_draws_no_art_is_refused(name):
 
 
 def test_a_module_that_is_not_there_is_refused():
-    own = dataclasses.replace(license_type(NAME), art="no_such_module_of_ours:paint")
+    kind = with_layout(license_type(NAME), art="no_such_module_of_ours:paint")
+    own, *_ = kind.presentations
     with pytest.raises(CatalogError) as told:
         art.page(own, CLEAN)
     assert "can not be imported (ModuleNotFoundError)" in told.value.message.en
@@ -1159,7 +1174,7 @@ def test_a_module_that_is_not_there_is_refused():
 def test_a_module_that_fails_is_refused_and_says_how(tmp_path, monkeypatch, text, kind):
     (tmp_path / f"art_of_{kind}.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    own = dataclasses.replace(license_type(NAME), art=f"art_of_{kind}:paint")
+    own, *_ = with_layout(license_type(NAME), art=f"art_of_{kind}:paint").presentations
     with pytest.raises(CatalogError) as told:
         art.page(own, CLEAN)
     assert f"can not be imported ({kind})" in told.value.message.en
@@ -1169,7 +1184,7 @@ def test_a_module_that_fails_is_refused_and_says_how(tmp_path, monkeypatch, text
 
 # The digest.
 
-TAKEN_BASE = art.page(with_background(BASE), CLEAN)
+TAKEN_BASE = art.page(backed(BASE), CLEAN)
 
 
 def deflated_anew(pdf):
@@ -1308,18 +1323,28 @@ theme = "brown"
 """
 
 
-def shop(line, others=None):
+def shop_type(line, others=None):
+    """Return a type whose layout has one more line."""
     contents = {"shop.toml": (SHOP + line).encode(), **(others or {})}
     return Catalog.builtin().with_files(contents).get("shop-sign")
 
 
+def shop(line, others=None):
+    """Return the only presentation of such a type."""
+    (own,) = shop_type(line, others).presentations
+    return own
+
+
 def test_a_type_names_a_pdf_beside_its_file():
-    own = shop('background = "own.pdf"', {"own.pdf": BASE, "other.pdf": b"unread"})
+    kind = shop_type(
+        'background = "own.pdf"', {"own.pdf": BASE, "other.pdf": b"unread"}
+    )
+    (own,) = kind.presentations
     assert own.background == Background("own.pdf", BASE)
     assert own.art == ""
     assert own.layout == {"theme": "brown"}
-    assert "own.pdf" in repr(own)
-    assert len(repr(own)) < 5000
+    assert "own.pdf" in repr(kind)
+    assert len(repr(kind)) < 5000
 
 
 def test_a_type_names_a_function():
@@ -1362,7 +1387,7 @@ def test_a_workspace_hands_its_backgrounds_to_its_types(tmp_path):
     types.mkdir()
     (types / "shop.toml").write_text(SHOP + 'background = "own.pdf"', encoding="utf-8")
     (types / "own.pdf").write_bytes(BASE)
-    found = load_catalog(tmp_path).get("shop-sign")
+    (found,) = load_catalog(tmp_path).get("shop-sign").presentations
     assert found.background == Background("own.pdf", BASE)
 
 
@@ -1378,7 +1403,8 @@ def test_pdfs_that_no_type_names_are_not_read(tmp_path):
     strays(types)
     (types / "shop.toml").write_text(SHOP + 'background = "own.pdf"', encoding="utf-8")
     (types / "own.pdf").write_bytes(BASE)
-    assert load_catalog(tmp_path).get("shop-sign").background.data == BASE
+    (found,) = load_catalog(tmp_path).get("shop-sign").presentations
+    assert found.background.data == BASE
 
 
 @pytest.mark.parametrize("name", ["stray", "folder", "dangling", "missing"])

@@ -45,5 +45,5 @@ def test_there_are_many():
 def test_each_is_read_back_as_itself(number):
     license_ = pages.with_fields(TYPE, scope="例".join(("", *SETS[number], "")))
     sealed = pages.press("one pass").print(pages.parts(license_))
-    page = layout.compose(license_, pages.license_type(TYPE))
-    assert face.compare(face.read(sealed), page, license_, pages.TOKEN) == ()
+    composed = layout.compose(license_, pages.license_type(TYPE))
+    assert face.compare(face.read(sealed), composed, license_, pages.TOKEN) == ()

@@ -105,7 +105,7 @@ NOT_ALLOWED = {
     "a low surrogate alone": ("甲\udfb7乙", 0xDFB7),
     "two surrogates that were never joined": ("甲\ud842\udfb7", 0xD842),
     "the mark of a failed decoding": ("甲\ufffd乙", 0xFFFD),
-    "a private-use character of GBK": ("甲\ue815乙", 0xE815),
+    "a private-use character of GBK": ("甲\ue814乙", 0xE814),
     "a user-defined character of GBK": ("\ue5e5甲", 0xE5E5),
     "a private-use character of plane 15": ("甲\U000f0000", 0xF0000),
     "an emoji of several joined": ("👨\u200d👩", 0x200D),
@@ -286,24 +286,59 @@ def issue_business(desk, scope):
     return issuing.issue(desk, request, START)
 
 
+FOUR_BYTES = "𬱖"  # beyond the basic plane, and the faces have it
 SENTENCE = (
     "食品销售；技术服务、技术开发、技术咨询；货物进出口（依法须经批准的项目除外）。"
 )
 
 
-def test_the_longest_scope_that_fits_is_printed_and_one_longer_is_refused(desk):
-    """The type allows 3,000 characters, and the page has room for some of them."""
+GOES_ON = "（下接附页）"
+"""Stands behind the part on the face."""
+
+
+def test_the_longest_scope_goes_on_and_every_character_is_printed_once(desk):
+    """The type allows 3,000 characters, and the face has room for some of them."""
     scope = (SENTENCE * 100)[:3000]
+    issued = issue_business(desk, scope)
+    assert issued.verdict.code is Code.VALID
+    (face,) = [check for check in issued.verdict.checks if check.id == "face"]
+    assert face.indication is Indication.PASSED
+    on_face, *more = text_of(issued.pdf).split("经营范围（续）")
+    assert on_face.count(GOES_ON) == 1
+    parts = [on_face[on_face.index(SENTENCE) :], *more]
+    rest, ends = scope, []
+    for part in parts:
+        shared = next(n for n in range(len(rest), -1, -1) if part.startswith(rest[:n]))
+        rest, end = rest[shared:], part[shared:]
+        assert SENTENCE[:4] not in end
+        ends.append(end)
+    assert rest == ""
+    assert ends[0].startswith(GOES_ON)
+    assert 500 < len(parts[0]) - len(ends[0]) < 3000
+
+
+def issue_shop(desk, changes):
+    request = Request(
+        type_name="food-business",
+        application=samples.sample("food-business", START) | changes,
+        number=f"990200{next(_numbers):012d}",
+    )
+    return issuing.issue(desk, request, START)
+
+
+def test_an_address_that_fits_is_printed_and_a_longer_one_is_refused(desk):
+    """What stays together leaves the ends of lines empty; an address does not go on."""
+    domicile = f"({'W' * 28})" * 5
     before = desk.register.count()
     with pytest.raises(TooLongError) as caught:
-        issue_business(desk, scope)
-    assert caught.value.field == "scope"
+        issue_shop(desk, {"copy": "副本", "domicile": domicile})
+    assert caught.value.field == "domicile"
     assert desk.register.count() == before
     fits = caught.value.fits
-    assert 500 < fits < 3000
-    issued = issue_business(desk, scope[:fits].rstrip())
+    assert 100 < fits < 150
+    issued = issue_shop(desk, {"copy": "副本", "domicile": domicile[:fits]})
     assert issued.verdict.code is Code.VALID
-    assert scope[:fits] in text_of(issued.pdf)
+    assert domicile[:fits] in text_of(issued.pdf)
 
 
 def test_a_scope_beyond_the_type_s_limit_is_refused(desk):
@@ -313,20 +348,18 @@ def test_a_scope_beyond_the_type_s_limit_is_refused(desk):
 
 
 def test_values_that_the_symbol_cannot_hold_are_named(desk):
-    """A type shows a value in the QR; four bytes a character fill it soonest."""
-    made = {**samples.sample("food-business", START), "premises": "㐀" * 140}
-    made["domicile"] = "㐀" * 140
-    made["items"] = ["㐀" * 60] * 30
-    request = Request(
-        type_name="food-business", application=made, number=f"9902{next(_numbers):012d}"
-    )
+    """A token has so many characters of a value; four bytes each fill it soonest."""
+    (holder,) = samples.sample("food-business", START)["holders"]
+    changes = {
+        "holders": [{**holder, "name": FOUR_BYTES * 80}],
+        "premises": FOUR_BYTES * 150,
+        "business_form": f"餐饮服务经营者({FOUR_BYTES * 31})",
+    }
     before = desk.register.count()
-    with pytest.raises((SymbolTooLargeError, TooLongError)) as caught:
-        issuing.issue(desk, request, START)
+    with pytest.raises(SymbolTooLargeError) as caught:
+        issue_shop(desk, changes)
     assert desk.register.count() == before
-    error = caught.value
-    named = error.fields if isinstance(error, SymbolTooLargeError) else (error.field,)
-    assert set(named) & {"premises", "domicile", "items"}
+    assert caught.value.fields == ("holders[0].name", "premises", "business_form")
 
 
 @settings(

@@ -12,7 +12,6 @@ from elicense.identifiers import (
     Dialect,
     Identifier,
     check_citizen_id,
-    check_food_number,
     check_type_code,
     check_uscc,
     citizen_id_birth,
@@ -33,7 +32,6 @@ READERS = {
     "type code": check_type_code,
     "uscc": check_uscc,
     "citizen id": check_citizen_id,
-    "food number": check_food_number,
     "birth": citizen_id_birth,
     "sex": citizen_id_sex,
 }
@@ -152,9 +150,6 @@ BAD_CODES = {
     "citizen id: month 13": (check_citizen_id, "110105194913310020"),
     "citizen id: born in 2199": (check_citizen_id, "110105219912310020"),
     "citizen id: foreign digits": (check_citizen_id, "１1010519491231002X"),
-    "food number: wrong check digit": (check_food_number, "JY29901010000019"),
-    "food number: form of business 4": (check_food_number, "JY49901010000018"),
-    "food number: 13 digits": (check_food_number, "JY2990101000001"),
     "type code: two digits": (check_type_code, "11990000000000019A02"),
     "type code: wrong USCC": (check_type_code, "11990000000000018A002"),
 }
@@ -214,10 +209,6 @@ def test_what_a_citizen_id_tells():
     assert citizen_id_birth("11010519491231002X").isoformat() == "1949-12-31"
     assert citizen_id_sex("11010519491231002X") == "女"
     assert citizen_id_sex("990100199003070019") == "男"
-
-
-def test_food_number_of_the_examples():
-    check_food_number("JY29901010000018")
 
 
 @given(

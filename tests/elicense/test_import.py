@@ -20,6 +20,7 @@ from esign import pades, seal_image
 from esign.pades import SealAppearance
 from esign.seal_image import SealSpec
 from esign.verdict import Code
+from tests.elicense.pages import seal_place
 
 PAPER = b"%PDF-1.4\n/ByteRange [0 1]\nstartxref\n0\n%%EOF\n"
 GRANTED = date(2023, 3, 1)
@@ -208,7 +209,7 @@ def resealed(world, issued, change):
             compress_streams=False,
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
         )
-    number, box = document.seal_box(license_type)
+    number, box = seal_place(license_type)
     seal, at = world.department.seal, issued.verdict.at
     art = seal_image.draw(SealSpec(world.department.name))
     appearance = SealAppearance(number, box, art)

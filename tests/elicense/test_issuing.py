@@ -301,7 +301,7 @@ def picture(width, height):
 
 
 _CODE = samples.sample("food-business", START)["holders"][0]["code"]
-_LONG = [{"name": "字" * 80, "code": _CODE}]
+_LONG = [{"name": "𬱖" * 80, "code": _CODE}]  # four bytes each, and cut at 40
 _EXPIRED = {"issue_date": "2019-01-02", "first_issued": "2019-01-02"}
 
 WRONG = {
@@ -316,12 +316,17 @@ WRONG = {
     "a license that is over already": ("special-operation", _EXPIRED, ApplicationError),
     "an address too long for the page": (
         "food-business",
-        {"domicile": "字" * 150},
+        # Words that stay together leave the ends of lines empty; 字 * 150 has room.
+        {"copy": "副本", "domicile": ("(" + "W" * 28 + ")") * 5},
         TooLongError,
     ),
-    "a name and a form too long for the QR": (
+    "a name, an address and a form too long for the QR": (
         "food-business",
-        {"holders": _LONG, "business_form": f"餐饮服务经营者({'中' * 31})"},
+        {
+            "holders": _LONG,
+            "premises": "𬱖" * 150,
+            "business_form": f"餐饮服务经营者({'𬱖' * 31})",
+        },
         SymbolTooLargeError,
     ),
     "a character that no face has": (

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elicense import samples
+from elicense.catalog.invented import citizen_id
 from elicense.masking import (
     contains_citizen_id,
     mask_code,
@@ -92,7 +93,7 @@ def test_no_citizen_id_is_found(text):
     after=st.text(max_size=20),
 )
 def test_every_citizen_id_is_found_in_any_text_and_not_after_masking(n, before, after):
-    code = samples._citizen_id(n)
+    code = citizen_id(n)
     assert contains_citizen_id(before + code + after)
     assert not contains_citizen_id(mask_code(code))
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elicense import attachments, document, payload, record
+from elicense import attachments, payload, record
 from elicense.attachments import Attachments
 from elicense.document import (
     DocumentParts,
@@ -27,7 +27,7 @@ from elicense.document import (
     one_pass,
     picture,
 )
-from elicense.document.assembly import Ingredients
+from elicense.document.assembly import Ingredients, Leaf
 from elicense.document.content import content
 from elicense.errors import ElicenseError
 from elicense.fonts import FontSet
@@ -44,7 +44,9 @@ from tests.elicense.pages import (
     parts,
     photo,
     sample_license,
+    seal_place,
     with_fields,
+    with_layout,
 )
 from tests.esign.pades_world import LATER, world
 
@@ -63,13 +65,17 @@ def ingredients(given: DocumentParts) -> tuple[Ingredients, lettering.Lettered]:
     sheet = given.sheet
     lettered = lettering.letter(sheet, lettering.fixed_fonts(sheet.license_type))
     image = picture.picture_of(given.photo)
+    leaves = tuple(
+        Leaf(page, ART, content(page, pieces, image))
+        for page, pieces in zip(sheet.pages, lettered.pieces, strict=True)
+    )
     return (
         Ingredients(
-            page=sheet.page,
-            art=ART,
+            title=sheet.license.draft.title,
+            leaves=leaves,
             fonts=lettered.fonts,
-            operators=content(sheet.page, lettered.pieces, image),
             symbol=sheet.symbol,
+            code=sheet.code,
             picture=image,
             files=archive.files_of(Attachments(given.record, given.token, given.scan)),
             at=given.at,
@@ -174,11 +180,12 @@ def streams(pdf: bytes) -> list[bytes]:
 
 def test_a_page_without_fresh_characters_has_no_fresh_font():
     sheet = parts(sample_license("food-business")).sheet
+    (whole,) = sheet.pages
     page = dataclasses.replace(
-        sheet.page, runs=tuple(run for run in sheet.page.runs if run.field == "title")
+        whole, runs=tuple(run for run in whole.runs if run.field == "title")
     )
     fixed = lettering.fixed_fonts(sheet.license_type)
-    lettered = lettering.letter(dataclasses.replace(sheet, page=page), fixed)
+    lettered = lettering.letter(dataclasses.replace(sheet, pages=(page,)), fixed)
     assert lettered.fresh == lettered.faces == ()
     assert set(lettered.fonts) == {"F1", "F2"}
 
@@ -187,9 +194,10 @@ def test_no_more_kinds_are_kept_than_the_limit():
     own = OnePassPress(world().identity, ART)
     given = parts(sample_license("food-business"))
     for number in range(one_pass.MAX_STOCKS + 3):
-        kind = dataclasses.replace(given.sheet.license_type)
-        assert kind is not given.sheet.license_type
-        sheet = dataclasses.replace(given.sheet, license_type=kind)
+        kind = with_layout(given.sheet.license_type)
+        other, *_ = kind.presentations
+        assert other is not given.sheet.presentation
+        sheet = dataclasses.replace(given.sheet, license_type=kind, presentation=other)
         sealed = own.print(dataclasses.replace(given, sheet=sheet))
         assert sealed.startswith(b"%PDF-1.7"), number
     assert len(own._stocks) == one_pass.MAX_STOCKS
@@ -254,7 +262,7 @@ def test_a_character_without_a_glyph_never_reaches_a_press():
 
 
 def test_the_seal_box_is_on_the_first_page():
-    page, box = document.seal_box(license_type("food-business"))
+    page, box = seal_place(license_type("food-business"))
     assert page == 0
     assert box[2] - box[0] == pytest.approx(42 * 72 / 25.4, abs=0.01)
     assert photo("food-business") is None

@@ -146,7 +146,8 @@ DAMAGES = {
     "pyhanko": MIDDLE,
     "pdfsig": MIDDLE,
     "qpdf": functools.partial(one_bit, part=0.01),  # it asks only if all can be read
-    "ghostscript": MIDDLE,
+    # It stops in silence at a code that is none; that their sum is wrong it tells.
+    "ghostscript": functools.partial(one_bit, part=0.9999),
     "mutool draw": MIDDLE,
     "mutool show": wrong_row,  # it draws nothing
     "mutool sign": MIDDLE,

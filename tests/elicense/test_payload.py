@@ -4,14 +4,15 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elicense import dates, masking, payload, validating
+from elicense import dates, masking, payload, record, validating
 from elicense.identifiers import Identifier
-from elicense.model import Checkpoint, Validity
+from elicense.model import Checkpoint, FieldValue, License, Validity
 from elicense.payload import Claims, NotOursError, StatusReference
 from elicense.testing import CODE, START, Simulator, claims_of
 from elicense.trust import TrustState
@@ -21,6 +22,7 @@ from esign.encoding import BASE45_ALPHABET, base45_encode
 from esign.errors import MalformedError, VerificationError
 from esign.signer import SoftwareSigner
 from esign.verdict import Code
+from tests.elicense.pages import license_type, sample_license, with_fields
 
 SIGNER = SoftwareSigner.generate(Suite.ES256)
 HOST = "CHECK.EXAMPLE.CN"
@@ -549,8 +551,107 @@ def test_a_field_of_several_values_is_joined_in_the_token() -> None:
         assert found.fields[key] == "甲;乙"
 
 
+def told_of(license_: License, **changes: object) -> Claims:
+    """Return what a token says of a license whose form of business has another rule."""
+    kind = license_type("food-business")
+    rules = tuple(
+        replace(rule, **changes) if rule.key == "business_form" else rule
+        for rule in kind.fields
+    )
+    return payload.claims_of(
+        license_,
+        replace(kind, fields=rules),
+        record_digest=bytes(32),
+        status=StatusReference(1, 2),
+        signed_at=START,
+    )
+
+
+FIRST_ROW = MappingProxyType(
+    {"unit": "示例勘察院", "part": "勘察", "a": "甲", "to": "乙"}
+)
+IN_TOKEN: dict[str, tuple[dict[str, object], FieldValue, str]] = {
+    "one row, its values in the order of the record": (
+        {},
+        (FIRST_ROW,),
+        "甲 乙 勘察 示例勘察院",
+    ),
+    "three rows": (
+        {"qr_length": 0},
+        (FIRST_ROW, MappingProxyType({"unit": "x"}), MappingProxyType({"part": "y"})),
+        "甲 乙 勘察 示例勘察院 等3项",
+    ),
+    "rows that are cut": (
+        {"qr_length": 6},
+        (FIRST_ROW, FIRST_ROW),
+        "甲 乙 勘…",
+    ),
+    "a text that is cut": ({"qr_length": 4}, "餐饮服务经营者", "餐饮服…"),
+    "a text of just that length": ({"qr_length": 4}, "餐饮服务", "餐饮服务"),
+    "a text of which nothing stays": ({"qr_length": 1}, "餐饮", "…"),
+    "texts that are cut": ({"qr_length": 5}, ("热食类", "自制饮品"), "热食类;…"),
+    "a text that ends as if it were cut": ({"qr_length": 4}, "餐饮服…", "餐饮服…"),
+}
+
+
+@pytest.mark.parametrize("name", IN_TOKEN)
+def test_a_reader_of_the_record_alone_says_the_same_of_a_field(name: str) -> None:
+    changes, value, expected = IN_TOKEN[name]
+    license_ = with_fields("food-business", business_form=value)
+    told = told_of(license_, **changes)
+    assert told.fields["business_form"] == expected
+    read, _ = record.decode(record.encode(license_, bytes(16)))
+    assert payload.claims_like(read, payload.decode(payload.encode(told))) == told
+
+
+FALSE_CUTS = {
+    "another beginning": "餐食…",
+    "no mark of a cut": "餐饮服",
+    "nothing": "",
+    "more than the value": "餐饮服务经营者(小餐饮)及其他…",
+}
+
+
+@pytest.mark.parametrize("name", FALSE_CUTS)
+def test_a_claim_that_is_no_cut_of_the_value_is_not_reproduced(
+    name: str,
+) -> None:
+    license_ = sample_license("food-business")
+    true = told_of(license_)
+    assert payload.claims_like(license_, true) == true
+    false = replace(true, fields={"business_form": FALSE_CUTS[name]})
+    assert payload.claims_like(license_, false) != false
+
+
 def test_the_largest_texts_of_a_token_are_named_and_not_repeated(stage: Stage) -> None:
     long = replace(stage.claims, holder="长" * 60, fields={"scope": "x" * 90, "a": ""})
     names = payload.largest_claims(payload.sign_token(long, SIGNER))
     assert names[:2] == ("holders[0].name", "scope")
     assert len(names) == 3
+
+
+def long_named(characters: int) -> License:
+    """Return a license whose first holder has a name of so many characters."""
+    license_ = sample_license("food-business")
+    (holder,) = license_.draft.holders
+    longer = replace(holder, name="示例" * (characters // 2) + "司" * (characters % 2))
+    return replace(license_, draft=replace(license_.draft, holders=(longer,)))
+
+
+@pytest.mark.parametrize("characters", [1, 39, 40])
+def test_a_usual_name_of_a_holder_is_whole_in_the_token(characters: int) -> None:
+    license_ = long_named(characters)
+    assert told_of(license_).holder == license_.draft.holders[0].name
+
+
+@pytest.mark.parametrize("characters", [41, 80])
+def test_a_longer_name_is_cut_and_the_record_tells_the_same(characters: int) -> None:
+    license_ = long_named(characters)
+    found = told_of(license_)
+    assert found.holder == license_.draft.holders[0].name[:39] + "…"
+    assert payload.claims_like(license_, found) == found
+    other = replace(
+        license_.draft.holders[0], name="某" + license_.draft.holders[0].name[1:]
+    )
+    forged = replace(license_, draft=replace(license_.draft, holders=(other,)))
+    assert payload.claims_like(forged, found) != found

@@ -12,10 +12,10 @@ import elicense
 NAMES = """
     ApplicationError BatchPolicy Catalog Changed Check Claims Code Decision
     ElicenseError Event EventKind Grounds Holder Hub Identifier Indication Issued
-    LEAN License LicenseType NotPassedError NotReleasedError Organization Outcome
-    Problem Reason Request SEALED_ONLY STANDARD Scope Seen Shown Standing State Text
-    TrustState ValidationPolicy Validity Verdict Workspace admit sample validate
-    validate_image validate_pdf validate_text
+    LEAN License LicenseType MetadataKeys NotPassedError NotReleasedError Organization
+    Outcome Problem Reason Request SEALED_ONLY STANDARD Scope Seen Shown Standing State
+    Text TrustState ValidationPolicy Validity Verdict Workspace admit metadata sample
+    validate validate_image validate_pdf validate_text
 """
 PACKAGES = {
     "esign": """
@@ -23,6 +23,12 @@ PACKAGES = {
         PublicKey Seal SealAppearance SealGrant SealIdentity SealReport
         SealRequest SealSpec Signer SoftwareSigner Suite UnavailableError
         VerificationError
+    """,
+    "elicense.catalog": """
+        Agreement Background COMMON_KEYS COPIES Catalog Checked CheckpointRule ChoicesBy
+        Enforce FieldKind FieldRule HolderRule LabelBy LicenseType NumberKind NumberRule
+        ORIGINS OnlyFor PhotoRule Presentation ValidityRule check_application describe
+        parse_application
     """,
     "elicense.validating": """
         MAX_TIMESTAMPS NotPassedError Scope Verdict validate validate_image validate_pdf
@@ -36,11 +42,12 @@ PACKAGES = {
         no_trust sign_bundle sign_handover sign_root_statement
     """,
     "elicense.issuing": """
-        Batch BatchPolicy Issued IssuingDesk NotReleasedError Operation Outcome Request
-        SampleError UnreadError issue issue_many validate_own
+        Batch BatchPolicy Issued IssuingDesk NotReleasedError Operation Outcome
+        ReprintError Reprinted Request SampleError UnreadError issue issue_many reprint
+        validate_own
     """,
     "elicense.document": """
-        DocumentParts OnePassPress PlainPress Press Sheet lay_out render seal_box
+        DocumentParts OnePassPress PlainPress Press Sheet lay_out render
     """,
     "elicense.fonts": """
         Advances EM Face FaceError FontSet Metrics STANDARD Subset Typeface face

@@ -561,3 +561,34 @@ def test_a_large_field_of_finder_patterns_costs_bounded_time(pixels):
     start = time.process_time()
     assert qr.read_image(field) == ()
     assert time.process_time() - start < 5  # DESIGN, section 2.11
+
+
+# Codes of others beside ours.
+
+
+def beside(ours: float, theirs: float) -> Image.Image:
+    """Return a page of A3 at 150 dpi with a code of ours and one of others."""
+    page = Image.new("L", (2480, 1754), 255)
+    page.paste(drawn("HTTPS://EXAMPLE.COM/ZZ/1", theirs), (1900, 100))
+    page.paste(drawn(token_text(500), ours), (100, 1200))
+    return page
+
+
+def test_a_larger_code_of_another_kind_does_not_hide_the_one_that_is_wanted():
+    page = beside(ours=2.36, theirs=6)
+    assert qr.read_image(page) == ("HTTPS://EXAMPLE.COM/ZZ/1",)
+    found = qr.read_image(page, wanted=lambda text: text.startswith(PREFIX))
+    assert token_text(500) in found
+    assert "HTTPS://EXAMPLE.COM/ZZ/1" in found
+
+
+def test_without_a_retry_nothing_more_is_looked_for():
+    page = beside(ours=2.36, theirs=6)
+    found = qr.read_image(page, retry=False, wanted=lambda _: False)
+    assert found == ("HTTPS://EXAMPLE.COM/ZZ/1",)
+
+
+def test_what_is_wanted_and_not_there_leaves_what_is_there():
+    page = drawn("HTTPS://EXAMPLE.COM/ZZ/1", 6)
+    found = qr.read_image(page, wanted=lambda _: False)
+    assert found == ("HTTPS://EXAMPLE.COM/ZZ/1",)

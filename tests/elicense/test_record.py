@@ -2,6 +2,7 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from elicense import record
 from elicense.catalog import COPIES, ORIGINS
+from elicense.catalog.external_code import external_code_fault
 from elicense.catalog.kinds import CODE_TYPES
 from elicense.identifiers import Identifier
 from elicense.masking import contains_citizen_id
@@ -85,6 +87,15 @@ SCANS = st.none() | st.builds(
 )
 HOLDERS = st.builds(Holder, TEXT, TEXT, st.sampled_from(CODE_TYPES), st.just("") | TEXT)
 
+ROWS = st.lists(st.dictionaries(TEXT, TEXT, min_size=1, max_size=3), min_size=1)
+FIELD_VALUES = (
+    TEXT
+    | st.lists(TEXT, min_size=1, max_size=3).map(tuple)
+    | ROWS.map(lambda rows: tuple(map(MappingProxyType, rows)))
+)
+EXTERNAL = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1)
+EXTERNAL = EXTERNAL.filter(lambda text: external_code_fault(text) is None)
+
 
 @st.composite
 def licenses(draw):
@@ -108,15 +119,10 @@ def licenses(draw):
             origin=origin,
             copy=draw(st.sampled_from(COPIES)),
             case_number=draw(st.none() | TEXT),
-            fields=draw(
-                st.dictionaries(
-                    TEXT,
-                    TEXT | st.lists(TEXT, min_size=1, max_size=3).map(tuple),
-                    max_size=3,
-                )
-            ),
+            fields=draw(st.dictionaries(TEXT, FIELD_VALUES, max_size=3)),
             photo=draw(st.none() | st.builds(Photo, st.just("image/jpeg"), DIGESTS)),
             scan=draw(SCANS) if origin == "存量补录" else None,
+            external_qr=draw(st.none() | EXTERNAL),
         ),
         previous=draw(st.sampled_from([None, PREVIOUS])),
     )
@@ -222,6 +228,19 @@ BAD_RECORDS = {
     "a field that is an empty list": setting("fields", {"items": []}),
     "a field that is a list of numbers": setting("fields", {"items": [1]}),
     "a field whose key is a number": setting("fields", {1: "a"}),
+    "a field that is a map": setting("fields", {"rows": {"a": "b"}}),
+    "a row without a column": setting("fields", {"rows": [{"a": "b"}, {}]}),
+    "a row of numbers": setting("fields", {"rows": [{"a": 1}]}),
+    "a row of arrays": setting("fields", {"rows": [{"a": ["b"]}]}),
+    "a row of maps": setting("fields", {"rows": [{"a": {"b": "c"}}]}),
+    "a row whose key is a number": setting("fields", {"rows": [{1: "b"}]}),
+    "texts and rows in one array": setting("fields", {"rows": ["a", {"b": "c"}]}),
+    "an external code that is null": setting("external_qr", None),
+    "an external code that is blank": setting("external_qr", " "),
+    "an external code in Chinese": setting("external_qr", "官方查询码"),
+    "an external code with a line break": setting("external_qr", "A\nB"),
+    "an external code of 1001 characters": setting("external_qr", "A" * 1001),
+    "an external code of our own format": setting("external_qr", "EL1-AQYZ/.:$0"),
     "a photo of another type": setting(
         "photo", {"media_type": "image/png", "sha256": bytes(32)}
     ),
@@ -320,7 +339,7 @@ def test_the_largest_record():
     data = record.encode(titled(room), SALT)
     assert len(data) == record.MAX_SIZE
     assert record.decode(data) == (titled(room), SALT)
-    with pytest.raises(ValueError, match="bytes"):
+    with pytest.raises(record.RecordTooLargeError):
         record.encode(titled(room + 1), SALT)
 
 
@@ -333,9 +352,6 @@ BAD_LICENSES = {
         PERSON, draft=replace(PERSON.draft, scan=SCAN)
     ),
     "a lone surrogate": replace(PERSON, draft=replace(PERSON.draft, title="\ud800")),
-    "too large": replace(
-        PERSON, draft=replace(PERSON.draft, title="示" * record.MAX_SIZE)
-    ),
 }
 
 
@@ -378,6 +394,24 @@ def test_the_view_shows_the_previous_version_and_the_scan():
     assert "scan" not in masked
 
 
+def test_rows_and_an_external_code_are_in_the_record_and_its_view():
+    rows = (
+        MappingProxyType({"unit": "示例勘察院", "lead": "李示例"}),
+        MappingProxyType({"unit": "示例设计院"}),
+    )
+    draft = replace(PERSON.draft, fields={"units": rows}, external_qr="HTTPS://A.B/C")
+    license_ = replace(PERSON, draft=draft)
+    entries = cbor.decode(record.encode(license_, SALT), max_depth=4)
+    assert entries["fields"] == {"units": [dict(row) for row in rows]}
+    assert entries["external_qr"] == "HTTPS://A.B/C"
+    assert record.decode(record.encode(license_, SALT)) == (license_, SALT)
+    view = record.view(license_)
+    assert json.loads(json.dumps(view)) == view
+    assert view["fields"] == {"units": [dict(row) for row in rows]}
+    assert view["external_qr"] == "HTTPS://A.B/C"
+    assert {"fields", "external_qr"}.isdisjoint(record.view(license_, masked=True))
+
+
 def test_the_masked_view_names_no_person():
     view = record.view(PERSON, masked=True)
     assert view["holders"] == [{"name": "买*", "code": "****0019", "code_type": "111"}]
@@ -400,3 +434,12 @@ def test_the_masked_view_keeps_organizations():
     view = record.view(OPEN_ENDED, masked=True)
     assert view["number"] == "92990100MA0000B234"
     assert view["holders"] == record.view(OPEN_ENDED)["holders"]
+
+
+def test_a_license_that_says_more_than_a_record_holds_is_told_so():
+    rows = tuple(f"{n}{'示' * 3000}" for n in range(100))
+    large = replace(PERSON, draft=replace(PERSON.draft, fields={"items": rows}))
+    with pytest.raises(record.RecordTooLargeError) as caught:
+        record.encode(large, bytes(16))
+    assert "256 KiB" in caught.value.message.zh
+    assert "256 KiB" in caught.value.message.en

@@ -18,6 +18,7 @@ from elicense.catalog import Catalog
 from elicense.catalog.application import MAX_APPLICATION
 from elicense.errors import ApplicationError
 from elicense.issuing import Request, rows
+from tests.elicense.test_type_rules import PERMIT
 
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 TYPE = Catalog.builtin().get("food-business")
@@ -33,7 +34,8 @@ def cells(number: int) -> dict[str, object]:
     row = application(number)
     (holder,) = row.pop("holders")
     row["issue_date"] = date.fromisoformat(row["issue_date"])
-    row["items"] = ";".join(row["items"])
+    for key in ("items", "warehouses"):
+        row[key] = ";".join(row[key])
     return {**row, "holders.name": holder["name"], "holders.code": holder["code"]}
 
 
@@ -68,9 +70,23 @@ def test_a_spreadsheet_says_what_its_rows_say_as_json():
     assert read(stream, ".xlsx") == expected(1, 2, 3)
 
 
+def test_rows_of_a_field_stand_in_a_cell_as_json():
+    cell = '[{"unit": "甲;乙", "part": "设计"}]'
+    row = rows.application_of(
+        PERMIT, {"kind": "甲类", "units": cell, "colour": "红;绿"}
+    )
+    assert row["units"] == [{"unit": "甲;乙", "part": "设计"}]
+    assert row["colour"] == ["红", "绿"]
+    for wrong in ("甲;乙", '{"unit": "甲"}, 1', "[{"):
+        with pytest.raises(ApplicationError) as caught:
+            rows.application_of(PERMIT, {"units": wrong})
+        (problem,) = caught.value.problems
+        assert (problem.field, problem.message.zh) == ("units", "应为 JSON 数组")
+
+
 def test_blank_lines_and_blank_cells_at_the_end_of_a_spreadsheet_say_nothing():
     heads, line = list(cells(1)), list(cells(1).values())
-    stream = workbook([*heads, "remarks"], [], [*line, None], [None] * 3, [*line, ""])
+    stream = workbook([*heads, "origin"], [], [*line, None], [None] * 3, [*line, ""])
     assert read(stream, ".xlsx") == expected(1, 1)
 
 
@@ -87,7 +103,7 @@ def test_a_parquet_file_says_what_its_rows_say_as_json():
 
 
 def test_typed_days_and_nulls_of_a_parquet_file_are_texts_and_nothing():
-    row = {**application(1), "remarks": None}
+    row = {**application(1), "origin": None}
     row["issue_date"] = date.fromisoformat(row["issue_date"])
     assert read(table([row]), ".parquet") == expected(1)
     open_ended = {**application(1), "valid_until": "长期"}

@@ -14,7 +14,7 @@ from importlib import resources
 import pypdfium2
 import pytest
 
-from elicense import Workspace, samples
+from elicense import MetadataKeys, Workspace, samples
 from elicense.errors import (
     AmbiguousNumberError,
     ConflictError,
@@ -63,6 +63,22 @@ def create(folder, **changes):
 def issue(workspace, at=START, type_name="food-business", number="1"):
     application = samples.sample(type_name, at)
     return workspace.issue(type_name, application, number=number, at=at)
+
+
+def test_the_metadata_of_a_license_in_clear_and_masked(place):
+    with Workspace(place / "ws", PASSPHRASE) as workspace:
+        issued = issue(workspace, type_name="special-operation")
+        (holder,) = issued.license.draft.holders
+        name = issued.license.identifier
+        clear = workspace.metadata(name, MetadataKeys.EN, at=START)
+        masked = workspace.metadata(name, MetadataKeys.EN, masked=True, at=START)
+        before = workspace.metadata(name, MetadataKeys.EN, at=START - SECOND)
+    assert clear["certificate_holder_code"] == holder.code
+    assert holder.code not in str(masked)
+    assert masked["status"] == "已签发"
+    assert before["status"] == "已预留"
+    sealed = f"{(START + timedelta(hours=8)):%Y%m%d%H%M%S}"
+    assert clear["certificate_seal_time"] == sealed
 
 
 class TestCreate:
@@ -502,7 +518,7 @@ def _marked(pdf):
 def _own_type():
     text = (
         resources.files("elicense")
-        .joinpath("types/food-business.toml")
+        .joinpath("types/food-business.2.toml")
         .read_text("utf-8")
     )
     return text.replace('"food-business"\nversion', '"own-food"\nversion').replace(

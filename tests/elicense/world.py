@@ -11,6 +11,7 @@ from elicense.testing import Department, Simulator, claims_of
 from esign import pades, seal_image
 from esign.pades import SealAppearance
 from esign.seal_image import SealSpec
+from tests.elicense.pages import seal_place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ def sealed(
     """Return the same under a department's real seal, at the license's own instant."""
     owner = department or world.department
     license_type = world.catalog.get(parts.face.license.draft.type_name)
-    page, box = document.seal_box(license_type)
+    page, box = seal_place(license_type)
     appearance = SealAppearance(page, box, seal_image.draw(SealSpec(owner.name)))
     return pades.seal(
         unsealed(world, parts),

@@ -126,7 +126,7 @@ def licenses() -> dict[str, bytes]:
     token = payload.read_qr_text(issued.qr_text)
     picture = qr.to_png(qr.encode(issued.qr_text))
     text = issued.qr_text.encode()
-    types = files("elicense") / "types" / "food-business.toml"
+    types = files("elicense") / "types" / "food-business.2.toml"
     own = types.read_text().replace('"food-business"', '"own-business"', 1)
     sample = samples.sample("special-operation", AT)
     return {

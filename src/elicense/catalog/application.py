@@ -13,24 +13,23 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Never
 
+from elicense.catalog.external_code import check_external_code
 from elicense.catalog.fields import check_fields
 from elicense.catalog.holders import check_holders
 from elicense.catalog.kinds import (
     ORIGINS,
     LicenseType,
-    NumberKind,
     PhotoRule,
 )
+from elicense.catalog.numbers import Around, check_number
 from elicense.catalog.periods import check_checkpoints, check_days
 from elicense.catalog.values import Findings, check_photo, check_text
-from elicense.errors import ApplicationError, MalformedCodeError, Problem
-from elicense.identifiers import check_food_number
-from elicense.masking import contains_citizen_id
-from elicense.model import Draft, FieldValue, Holder, Text
+from elicense.errors import ApplicationError, Problem
+from elicense.model import Draft, Text
 
 COMMON_KEYS = (
     *("holders", "number", "issue_date", "valid_from", "valid_until"),
-    *("origin", "copy", "photo"),
+    *("origin", "copy", "photo", "external_qr"),
 )
 MAX_APPLICATION = 16 << 20  # bytes of JSON; a photo of 8 MiB has 11 in base64
 MAX_CASE_NUMBER = 64  # characters
@@ -155,14 +154,16 @@ def check_application(
     6. The number follows the type's rule, or is derived by it.
     7. Origin, copy and case number are such.
     8. A photo is there where the type shows one.
+    9. A code of another system is a text that a QR can carry, and not one of ours.
 
     Does NOT look into the photo and does not ask any register.
 
     Args:
         license_type: the rules.
         application: a flat object: ``holders``, ``number``, ``issue_date``,
-            ``valid_from``, ``valid_until``, ``origin``, ``copy``, ``photo`` and the
-            type's fields. Days are ISO 8601 texts, civil days in UTC+8.
+            ``valid_from``, ``valid_until``, ``origin``, ``copy``, ``photo``,
+            ``external_qr`` and the type's fields. Days are ISO 8601 texts, civil days
+            in UTC+8.
         at: the instant of issuing, aware.
         case_number: number of the concluded case, None for a row without one.
 
@@ -172,16 +173,20 @@ def check_application(
     found = Findings()
     given = {key: value for key, value in application.items() if value is not None}
     _check_keys(found, license_type, application)
-    holders = check_holders(found, license_type.holders, given.get("holders"), at)
     origin = _choice(found, given, "origin", ORIGINS)
+    holders = check_holders(
+        found, license_type.holders, given.get("holders"), at, origin
+    )
     days = check_days(found, license_type, application, at, origin)
     fields = check_fields(found, license_type, given, holders, days)
     checkpoints = check_checkpoints(found, license_type, fields, days)
-    number = _number(found, license_type, given, holders, fields)
+    around = Around(holders, fields, days, origin)
+    number = check_number(found, license_type, given.get("number"), around)
     copy = _choice(found, given, "copy", license_type.copies)
     if case_number is not None:
-        check_text(found, "case_number", case_number, MAX_CASE_NUMBER)
+        case_number = check_text(found, "case_number", case_number, MAX_CASE_NUMBER)
     photo = _photo(found, license_type, given)
+    external = check_external_code(found, "external_qr", given.get("external_qr"))
     if found.problems or days.issue is None or days.validity is None:
         raise ApplicationError(found.problems)
     draft = Draft(
@@ -197,6 +202,7 @@ def check_application(
         copy=copy,
         case_number=case_number,
         fields=MappingProxyType(fields),
+        external_qr=external,
     )
     return Checked(draft, photo, tuple(found.warnings))
 
@@ -251,67 +257,6 @@ def _choice(
         key, f"只能取：{'、'.join(allowed)}", f"expected one of: {', '.join(allowed)}"
     )
     return allowed[0]
-
-
-def _number(
-    found: Findings,
-    license_type: LicenseType,
-    given: Mapping[str, object],
-    holders: tuple[Holder, ...],
-    fields: Mapping[str, FieldValue],
-) -> str:
-    rule = license_type.number
-    if rule.kind is NumberKind.HOLDER_CODE:
-        derived = rule.prefix + holders[0].code if holders else ""
-        if holders and given.get("number", derived) != derived:
-            found.problem(
-                "number",
-                f"应为 {rule.prefix or '空前缀'} 加持证主体代码，可不填写",
-                f"expected {rule.prefix!r} and the holder's code; it may be left out",
-            )
-        return derived
-    label = license_type.number_label
-    if "number" not in given:
-        found.problem("number", f"缺少{label.zh}", f"{label.en} is missing")
-        return ""
-    number = check_text(found, "number", given["number"], rule.max_length)
-    if number is not None and rule.kind is NumberKind.FOOD_BUSINESS:
-        _check_food(found, license_type, number, fields)
-    elif number is not None and contains_citizen_id(number):
-        # Only a warning: numbers made of division, date and serial can look like one.
-        found.warn(
-            "number",
-            "形似公民身份号码；若是，该类型应设 number_holds_citizen_id",
-            "looks like a citizen id; if it is one, the type must say so",
-        )
-    return number or ""
-
-
-def _check_food(
-    found: Findings,
-    license_type: LicenseType,
-    number: str,
-    fields: Mapping[str, FieldValue],
-) -> None:
-    """Check the number's own check digit and that it agrees with 主体业态."""
-    try:
-        check_food_number(number)
-    except MalformedCodeError as err:
-        found.problem("number", err.message.zh, err.message.en)
-        return
-    rule = license_type.number
-    value = fields.get(rule.form_field)
-    if value is None:
-        return
-    digits = {rule.forms[form] for form in rule.forms if str(value).startswith(form)}
-    if digits and number[2] not in digits:
-        wanted = min(digits)
-        label = license_type.field(rule.form_field).label.zh
-        found.problem(
-            "number",
-            f"JY 后第一位应为 {wanted}，与{label}一致",
-            f"the digit after JY should be {wanted}, to agree with {rule.form_field}",
-        )
 
 
 def _photo(

@@ -8,7 +8,7 @@ from importlib.resources import files
 from elicense.catalog.kinds import LicenseType
 from elicense.catalog.reader import Beside, read_type
 from elicense.errors import CatalogError, UnknownTypeError
-from elicense.model import Text
+from elicense.model import License, Text
 
 TYPE_ENDING = ".toml"
 """How the name of a type's file ends."""
@@ -113,6 +113,16 @@ class Catalog:
                 )
             )
         return versions[wanted]
+
+    def describing(self, license_: License) -> LicenseType | None:
+        """Return the type of a license in its version.
+
+        None where it is not here, or what is here under its name is another type that
+        does not describe the license.
+        """
+        draft = license_.draft
+        found = self._types.get(draft.type_name, {}).get(draft.type_version)
+        return found if found is not None and found.describes(license_) else None
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> Text:

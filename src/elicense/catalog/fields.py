@@ -1,26 +1,16 @@
 """Rules on the fields that belong to one license type."""
 
-import re
 from collections.abc import Mapping
 
 from elicense.catalog.holders import CITIZEN_ID_TYPE
-from elicense.catalog.kinds import Enforce, FieldKind, FieldRule, LicenseType
+from elicense.catalog.kinds import FieldKind, FieldRule, LicenseType
 from elicense.catalog.periods import Days
-from elicense.catalog.values import Findings, check_name, check_text
+from elicense.catalog.rows import check_row
+from elicense.catalog.single import EXPECTED, check_single, outside
+from elicense.catalog.values import Findings
 from elicense.dates import parse_day
-from elicense.errors import MalformedCodeError
 from elicense.identifiers import citizen_id_birth, citizen_id_sex
 from elicense.model import FieldValue, Holder
-
-_SUFFIX = re.compile("[(（][^()（）]+[)）]")
-_EXPECTED = {
-    FieldKind.TEXT: ("文本", "a text"),
-    FieldKind.TEXTS: ("文本列表", "a list of texts"),
-    FieldKind.PERSON: ("姓名", "a name"),
-    FieldKind.PERSONS: ("姓名列表", "a list of names"),
-    FieldKind.CHOICE: ("选项", "a choice"),
-    FieldKind.DATE: ("日期 YYYY-MM-DD", "a day YYYY-MM-DD"),
-}
 
 
 def check_fields(
@@ -42,28 +32,29 @@ def check_fields(
     fields: dict[str, FieldValue] = {}
     for rule in license_type.fields:
         if rule.key in given:
-            value = _value(found, rule, given[rule.key])
+            value = check_value(found, rule, given[rule.key])
             if value is not None:
                 fields[rule.key] = value
-        elif rule.required:
-            zh, en = _EXPECTED[rule.kind]
-            found.problem(
-                rule.key,
-                f"缺少“{rule.label.zh}”，应为{zh}",
-                f"{rule.label.en} is missing; expected {en}",
-            )
     for rule in license_type.fields:
+        _check_presence(found, license_type, rule, given, fields)
         value = fields.get(rule.key)
         if isinstance(value, str):
-            _check_choices_by(found, rule, value, fields)
+            _check_choices_by(found, license_type, rule, fields)
             _check_agreement(found, rule, value, holders)
             _check_not_after(found, rule, value, days)
     return fields
 
 
-def _value(found: Findings, rule: FieldRule, value: object) -> FieldValue | None:
+def check_value(found: Findings, rule: FieldRule, value: object) -> FieldValue | None:
+    """Return the value of a field by its own rule alone; None where it breaks it.
+
+    Args:
+        found: takes problems and warnings.
+        rule: of the field.
+        value: what the application holds there; no null.
+    """
     if not rule.kind.is_array:
-        return _text(found, rule, rule.key, value)
+        return check_single(found, rule, rule.key, value)
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= rule.max_count:
         found.problem(
             rule.key,
@@ -71,71 +62,57 @@ def _value(found: Findings, rule: FieldRule, value: object) -> FieldValue | None
             f"expected a list of 1 to {rule.max_count}; leave it out if there is none",
         )
         return None
-    texts = [
-        _text(found, rule, f"{rule.key}[{number}]", item)
-        for number, item in enumerate(value)
-    ]
+    places = [(f"{rule.key}[{number}]", item) for number, item in enumerate(value)]
+    if rule.kind is FieldKind.ROWS:
+        rows = [check_row(found, rule, where, item) for where, item in places]
+        whole = tuple(row for row in rows if row is not None)
+        return whole if len(whole) == len(rows) else None
+    texts = [check_single(found, rule, where, item) for where, item in places]
     good = tuple(text for text in texts if text is not None)
     return good if len(good) == len(texts) else None
 
 
-def _text(found: Findings, rule: FieldRule, field: str, value: object) -> str | None:
-    match rule.kind:
-        case FieldKind.PERSON | FieldKind.PERSONS:
-            return check_name(found, field, value, rule.max_length)
-        case FieldKind.TEXT | FieldKind.TEXTS:
-            return check_text(found, field, value, rule.max_length)
-        case FieldKind.DATE:
-            return _date(found, field, value)
-        case FieldKind.CHOICE:
-            return _choice(found, rule, value)
-
-
-def _date(found: Findings, field: str, value: object) -> str | None:
-    if not isinstance(value, str):
-        found.problem(field, "应为日期文本 YYYY-MM-DD", "expected a text YYYY-MM-DD")
-        return None
-    try:
-        parse_day(value)
-    except MalformedCodeError as err:
-        found.problem(field, err.message.zh, err.message.en)
-        return None
-    return value
-
-
-def _choice(found: Findings, rule: FieldRule, value: object) -> str | None:
-    text = check_text(found, rule.key, value, rule.max_length)
-    if text is None or text in rule.choices:
-        return text
-    if rule.suffix and any(
-        text.startswith(choice) and _SUFFIX.fullmatch(text[len(choice) :])
-        for choice in rule.choices
-    ):
-        return text
-    return _outside(found, rule, text, rule.choices)
-
-
-def _outside(
-    found: Findings, rule: FieldRule, text: str, allowed: tuple[str, ...]
-) -> str | None:
-    """Refuse or tell a value outside a list, as the rule says."""
-    zh = f"只能取：{'、'.join(allowed)}"
-    en = f"expected one of: {', '.join(allowed)}"
-    if rule.enforce is Enforce.WARN:
-        found.warn(rule.key, zh, en)
-        return text
-    found.problem(rule.key, zh, en)
-    return None
+def _check_presence(
+    found: Findings,
+    license_type: LicenseType,
+    rule: FieldRule,
+    given: Mapping[str, object],
+    fields: Mapping[str, FieldValue],
+) -> None:
+    """Refuse a required field that is missing, and one that this license has not."""
+    if license_type.applies(rule, fields):
+        if rule.required and rule.key not in given:
+            expected = EXPECTED[rule.kind]
+            label = license_type.label_of(rule, fields)
+            found.problem(
+                rule.key,
+                f"缺少“{label.zh}”，应为{expected.zh}",
+                f"{label.en} is missing; expected {expected.en}",
+            )
+    elif rule.key in given and rule.only_for is not None:
+        other, values = rule.only_for.field, rule.only_for.values
+        if other in given and other not in fields:
+            return  # the other field is wrong itself, so nothing follows from it
+        found.problem(
+            rule.key,
+            f"只在 {other} 为{'、'.join(values)}时填写",
+            f"is for a {other} of {', '.join(values)} alone; leave it out",
+        )
 
 
 def _check_choices_by(
-    found: Findings, rule: FieldRule, value: str, fields: Mapping[str, FieldValue]
+    found: Findings,
+    license_type: LicenseType,
+    rule: FieldRule,
+    fields: Mapping[str, FieldValue],
 ) -> None:
     if rule.choices_by is None:
         return
-    allowed = rule.choices_by.lists.get(str(fields.get(rule.choices_by.field)))
-    if allowed is not None and value not in allowed:
-        _outside(found, rule, value, allowed)
+    choice = license_type.chosen(rule.choices_by.field, fields)
+    allowed = rule.choices_by.lists.get(choice)
+    value = str(fields[rule.key])
+    if allowed is not None and rule.choice_of(value) not in allowed:
+        outside(found, rule, rule.key, value, allowed)
 
 
 def _check_agreement(

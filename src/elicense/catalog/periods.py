@@ -4,15 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from elicense.catalog.kinds import CheckpointRule, LicenseType
+from elicense.catalog.kinds import CheckpointRule, Enforce, LicenseType, ValidityRule
 from elicense.catalog.values import Findings
-from elicense.dates import FIRST_DAY, LAST_DAY, day_of, parse_day, period_end
+from elicense.dates import (
+    FIRST_DAY,
+    LAST_DAY,
+    day_of,
+    parse_day,
+    period_end,
+    period_end_of_months,
+)
 from elicense.errors import MalformedCodeError
 from elicense.model import Checkpoint, FieldValue, Validity
 
 _FOREVER = frozenset(("长期", "永久", "无固定期限", "/", "", "9999-12-31"))
 _OFTEN_FOREVER = date(2099, 12, 31)
 _FULL_TERM_ORIGINS = ("新发", "延续")  # these grant the whole period of the type
+_LAST_MONTH = 1200  # a license without end has no last duty: a century is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,9 @@ def check_days(
     """Return the days that an application gives or leaves to the rules.
 
     ``issue_date`` is the day of ``at`` by default and never later; ``valid_from`` is
-    ``issue_date`` by default. A type of whole years ends at the end of its period and
-    never later; an open type needs the last day, or null for 长期.
+    ``issue_date`` by default. A type of whole years ends at the end of its period, and
+    later only where its rule is a warning; an open type needs the last day, or null for
+    长期.
     """
     today = day_of(at)
     issue = _day(found, "issue_date", application.get("issue_date"), today)
@@ -69,7 +78,7 @@ def check_days(
     if isinstance(last, _Nothing):
         return Days(today, issue, None)
     if last is not None:
-        _check_last(found, license_type.validity.years, (first, last, today), origin)
+        _check_last(found, license_type.validity, (first, last, today), origin)
     return Days(today, issue, Validity(first, last))
 
 
@@ -133,7 +142,7 @@ def _last_day(
 
 
 def _check_last(
-    found: Findings, years: int | None, days: tuple[date, date, date], origin: str
+    found: Findings, rule: ValidityRule, days: tuple[date, date, date], origin: str
 ) -> None:
     """Check the last day against the first, the period of the type, and today."""
     first, last, today = days
@@ -142,17 +151,24 @@ def _check_last(
         return
     if last < today:
         found.problem("valid_until", "有效期已满", "the license has ended already")
-    if years is None:
-        if last == _OFTEN_FOREVER:
-            found.warn(
-                "valid_until",
-                "常被用来表示长期；长期请写 null",
-                "often written to mean an open end (长期), which is null",
-            )
-        return
-    full = period_end(first, years)
+    if rule.years is not None:
+        _check_full(found, rule, last, period_end(first, rule.years), origin)
+    elif last == _OFTEN_FOREVER:
+        found.warn(
+            "valid_until",
+            "常被用来表示长期；长期请写 null",
+            "often written to mean an open end (长期), which is null",
+        )
+
+
+def _check_full(
+    found: Findings, rule: ValidityRule, last: date, full: date, origin: str
+) -> None:
+    """Check the last day against that of the whole period."""
+    years = rule.years
     if last > full:
-        found.problem(
+        add = found.warn if rule.enforce is Enforce.WARN else found.problem
+        add(
             "valid_until",
             f"有效期 {years} 年，最晚为 {full}",
             f"at most {years} years: {full} at the latest",
@@ -174,29 +190,79 @@ def check_checkpoints(
     """Return the duties that are still to be done, in the order of their days.
 
     One is due at the end of each period of the rule that ends before the last day of
-    the license. The day on which it was done last settles its own period and the ones
-    before; a duty that was missed makes the license void, so it is not issued.
+    the license, or of the first one alone, unless it was put off. The day on which it
+    was done last settles its own period and the ones before; a duty that was missed
+    makes the license void, so it is not issued.
     """
     out: list[Checkpoint] = []
     for rule in license_type.checkpoints:
         if days.validity is not None:
-            dues = _dues(rule, days.validity)
+            dues = due_days(rule, days.validity)
+            dues = _put_off(found, rule, dues, fields, days.validity)
             out += _open_dues(found, rule, dues, fields.get(rule.done_field), days)
     return tuple(sorted(out, key=lambda checkpoint: checkpoint.due))
 
 
-def _dues(rule: CheckpointRule, validity: Validity) -> list[date]:
+def due_days(rule: CheckpointRule, validity: Validity) -> list[date]:
+    """Return the days by which a duty has to be done, unless it is put off.
+
+    Args:
+        rule: of the duty.
+        validity: of the license.
+    """
     end = LAST_DAY if validity.valid_until is None else validity.valid_until
+    months = rule.period_months
     dues: list[date] = []
-    # A license without end has no last duty either: the next century's are enough.
-    for number in range(1, 100 // rule.years + 1):
-        year = validity.valid_from.year + number * rule.years
-        if year > LAST_DAY.year:
+    for number in range(1, 2 if rule.once else _LAST_MONTH // months + 1):
+        try:
+            due = period_end_of_months(validity.valid_from, number * months)
+        except ValueError:  # after the last year of the calendar
             break
-        due = period_end(validity.valid_from, number * rule.years)
         if due >= end:
             break
         dues.append(due)
+    return dues
+
+
+def latest_extension(rule: CheckpointRule, first: date) -> date:
+    """Return the last day until which a duty may be put off.
+
+    Args:
+        rule: of the duty.
+        first: the first day of the license.
+
+    Raises:
+        ValueError: it lies after 9999.
+    """
+    return period_end_of_months(first, rule.period_months * (1 + rule.max_extensions))
+
+
+def _put_off(
+    found: Findings,
+    rule: CheckpointRule,
+    dues: list[date],
+    fields: Mapping[str, FieldValue],
+    validity: Validity,
+) -> list[date]:
+    """Return the day of a duty that is due once where it was put off."""
+    text = fields.get(rule.extended_field)
+    if not isinstance(text, str):
+        return dues
+    until = parse_day(text)
+    try:
+        latest = latest_extension(rule, validity.valid_from)
+    except ValueError:
+        latest = LAST_DAY
+    if dues and dues[0] < until <= latest:
+        return [until]
+    due = dues[0] if dues else validity.valid_until
+    most = rule.max_extensions
+    times = "once" if most == 1 else f"{most} times"
+    found.problem(
+        rule.extended_field,
+        f"应晚于 {due}，且不晚于 {latest}（最多延期 {most} 次）",
+        f"expected a day after {due} and not after {latest}: it may be put off {times}",
+    )
     return dues
 
 

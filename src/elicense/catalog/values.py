@@ -2,7 +2,8 @@
 
 A text is refused rather than repaired: what is printed and signed is what was given.
 The only foldings are in names, where one separator (U+00B7) has many look-alikes and a
-letter outside Han may be written in two ways; both are told as warnings.
+letter outside Han may be written in two ways, and of private-use characters that have
+a standard place now; all are told as warnings.
 """
 
 import base64
@@ -10,6 +11,7 @@ import binascii
 import re
 import unicodedata
 
+from elicense.catalog.private_use import STANDARD_PLACE
 from elicense.errors import Problem
 from elicense.masking import MIDDLE_DOT
 from elicense.model import Text
@@ -62,6 +64,8 @@ class Findings:
 def check_text(found: Findings, field: str, value: object, limit: int) -> str | None:
     """Return a text that may be printed and signed; None where a problem was added.
 
+    Private-use characters that have a standard place are replaced, told as a warning.
+
     Args:
         found: takes the problem.
         field: name of the field in it.
@@ -84,7 +88,18 @@ def check_text(found: Findings, field: str, value: object, limit: int) -> str | 
     if value != value.strip():
         found.problem(field, "首尾不得有空格", "white space at its start or end")
         return None
-    return value if _check_characters(found, field, value) else None
+    replaced = value.translate(STANDARD_PLACE)
+    if not _check_characters(found, field, replaced):
+        return None
+    for point in sorted({ord(char) for char in value} & STANDARD_PLACE.keys()):
+        place = STANDARD_PLACE[point]
+        found.warn(
+            field,
+            f"私用区字符 U+{point:04X} 已改为正式编码 U+{place:04X}",
+            f"the private-use character U+{point:04X} was changed to its standard"
+            f" place, U+{place:04X}",
+        )
+    return replaced
 
 
 def _check_characters(found: Findings, field: str, value: str) -> bool:
@@ -118,7 +133,8 @@ def check_name(found: Findings, field: str, value: object, limit: int) -> str | 
     parts = _COMPATIBILITY_HAN.split(dotted)
     parts[::2] = [unicodedata.normalize("NFC", part) for part in parts[::2]]
     composed = "".join(parts)
-    if check_text(found, field, composed, limit) is None:
+    name = check_text(found, field, composed, limit)
+    if name is None:
         return None
     if dotted != value:
         found.warn(
@@ -132,7 +148,7 @@ def check_name(found: Findings, field: str, value: object, limit: int) -> str | 
             "字母与附加符号已合并（NFC）",
             "letters and their marks were composed (NFC)",
         )
-    return composed
+    return name
 
 
 def check_photo(found: Findings, field: str, value: object) -> bytes | None:
@@ -157,7 +173,7 @@ def check_photo(found: Findings, field: str, value: object) -> bytes | None:
             f"the photo is too large: at most {MAX_PHOTO >> 20} MiB",
         )
         return None
-    data = _base64(value)
+    data = decode_base64(value)
     if not data:
         found.problem(
             field,
@@ -167,7 +183,7 @@ def check_photo(found: Findings, field: str, value: object) -> bytes | None:
     return data or None
 
 
-def _base64(value: str) -> bytes:
+def decode_base64(value: str) -> bytes:
     """Return the bytes, or none where the text is not their one spelling."""
     try:
         data = base64.b64decode(value, validate=True)

@@ -19,8 +19,9 @@ Help is in English with the Chinese legal terms; answers and errors follow
 ## What holds for every command
 
 - `--workspace` and `--passphrase-file` may stand before or after the command's name.
-- Answers go to standard output, all else to standard error. With `--json` standard
-  output carries nothing but JSON; `verify` and `show` print one object on a line.
+- Answers go to standard output, all else to standard error. With `--json`, and `show`
+  with `--gbt36903`, standard output carries nothing but JSON; `verify` and `show` print
+  one object on a line.
 - An ID is an identifier (证照标识) or a license number (证照编号). A number can name
   several licenses: `show` then shows all of them, oldest first; `revoke`, `suspend`,
   `reinstate` and `renew` list them and change none (exit code 2).
@@ -32,7 +33,7 @@ Help is in English with the Chinese legal terms; answers and errors follow
 | exit code | meaning |
 |---|---|
 | 0 | done; for `verify`: every input PASSED, and there was one; for `demo`: every answer is the expected one |
-| 1 | `verify`: an input FAILED; `issue-batch`: a row was refused, or its license is not in force; `demo`: an answer is not the expected one; `trust pin`, `trust grant`: the answer was no; `publish --check`: there is something to publish; `trust merge`: a source was refused |
+| 1 | `verify`: an input FAILED; `issue-batch`: a row was refused, or its license is not in force; `types check`: a page is wrong; `demo`: an answer is not the expected one; `trust pin`, `trust grant`: the answer was no; `publish --check`: there is something to publish; `trust merge`: a source was refused |
 | 2 | wrong usage, wrong data, wrong passphrase, or a place that cannot be used; nothing was done |
 | 3 | `verify`: no input FAILED, and one is INDETERMINATE; `keys`, `adopt`, `rename`: changed, and not published; `trust merge`: a department is in with its last bundle, or left out |
 | 130 | broken off by the user (Ctrl-C) |

@@ -28,13 +28,14 @@ EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 # so that help and the catalog do not wait for PDF engines.
 COMMANDS = {
     "init": ("founding", "Make a workspace (建立工作区): settings, keys, test seal."),
-    "types": ("types", "List the license types (证照类型), or show one of them."),
+    "types": ("catalog", "List, show and check license types (证照类型)."),
     "issue": ("issuing", "Issue one license (签发证照) as a sealed PDF."),
     "issue-batch": ("batch", "Issue many licenses (批量签发) from a file of rows."),
     "show": ("showing", "Show what a license says, its history and its QR."),
     "revoke": ("changes", "End a license (撤销、撤回、吊销、注销、作废)."),
     "suspend": ("changes", "Hold a license (暂扣)."),
     "reinstate": ("changes", "Give a license back or restore it (发还、恢复)."),
+    "reprint": ("reprinting", "Print a license once more (重印), as 正本 or 副本."),
     "renew": ("renewing", "Issue a new version of a license (延续、变更、补发、更正)."),
     "import": ("importing", "Issue what was granted on paper long ago (存量补录)."),
     "publish": (

@@ -19,7 +19,7 @@ from elicense.issuing import Issued, Request
 from elicense.issuing.request import check_number
 from elicense.model import Text
 from elicense.policy import MAX_INPUT_BYTES
-from elicense.register import Publication, Row
+from elicense.register import Publication
 from elicense.validating.verdict import summary
 from elicense.workspace import Workspace
 from esign import clock
@@ -119,7 +119,7 @@ def numbered(case: str | None, row: str | None) -> str:
 def release(workspace: Workspace, request: Request, out: Path, *, force: bool) -> Done:
     """Carry out a request, write the file and tell what a person should know."""
     known = workspace.known(request)
-    _check_out(out, known, force=force)
+    check_out(out, None if known is None else known.pdf, force=force)
     before = workspace.register.latest_publication()
     try:
         issued = workspace.carry_out(request, clock.now())
@@ -158,8 +158,17 @@ def _base64(path: Path) -> str:
     return base64.b64encode(files.read(path, photos.MAX_INPUT_BYTES)).decode()
 
 
-def _check_out(out: Path, known: Row | None, *, force: bool) -> None:
-    """Refuse, before anything is issued, a file that could not be written."""
+def check_out(out: Path, known: bytes | None, *, force: bool) -> None:
+    """Refuse, before anything is issued, a file that could not be written.
+
+    Args:
+        out: the file.
+        known: what may stand there already, None for nothing.
+        force: replace whatever it is.
+
+    Raises:
+        WrongUsageError: it can not be written, or something else is there.
+    """
     if out.is_dir() or not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise WrongUsageError(
             Text(
@@ -169,7 +178,7 @@ def _check_out(out: Path, known: Row | None, *, force: bool) -> None:
         )
     if force or not out.exists():
         return
-    if known is None or known.pdf != files.read(out, MAX_INPUT_BYTES):
+    if known is None or known != files.read(out, MAX_INPUT_BYTES):
         raise WrongUsageError(
             Text(
                 f"{out} 已存在且内容不同；未签发。可换名，或用 --force 覆盖",

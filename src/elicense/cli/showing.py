@@ -14,12 +14,13 @@ from elicense.cli.usage import WrongUsageError
 from elicense.errors import UnknownTypeError
 from elicense.events import Event
 from elicense.folder import load_catalog
-from elicense.model import License, Text
+from elicense.gbt36903 import MetadataKeys, metadata
+from elicense.model import FieldValue, License, Text
 from elicense.policy import MAX_INPUT_BYTES
 from elicense.register import AsOf
 from elicense.standing import Standing
 from elicense.validating.verdict import instant_text
-from elicense.workspace import Shown
+from elicense.workspace import Shown, Workspace
 from esign import clock, pades
 from esign.errors import MalformedError
 
@@ -45,24 +46,33 @@ _LABELS = {
     help="Also where it stood then: by effect (valid), and by what had been recorded"
     " (known). A day stands for 00:00 UTC+8.",
 )
+@click.option(
+    "--gbt36903",
+    "keys",
+    type=click.Choice([keys.value for keys in MetadataKeys]),
+    help="JSON in the element names of GB/T 36903 instead: Chinese, pinyin, English.",
+)
 @options.as_json
 @options.common
-def show_command(*, name: str, at: datetime | None, as_json: bool) -> None:
+def show_command(
+    *, name: str, at: datetime | None, keys: str | None, as_json: bool
+) -> None:
     """Show what a license says, its history and its QR.
 
     ID is an identifier (证照标识) or a license number (证照编号); a number that names
     several shows all of them, oldest first. FILE is a PDF: what it says is shown and
     not verified. For the issuing organ's own eyes: ids stand in clear.
     """
+    names = None if keys is None else MetadataKeys(keys)
+    _check_usage(Path(name), at, names, as_json=as_json)
     if Path(name).is_file():
-        if at is not None:
-            raise WrongUsageError(
-                Text("--at 只用于登记库中的证照", "--at asks the register, not a file")
-            )
-        _show_file(Path(name), as_json=as_json)
+        _show_file(Path(name), names, as_json=as_json)
         return
     now = clock.now()
     with open_workspace() as workspace:
+        if names is not None:
+            _show_metadata(workspace, name, names)
+            return
         found = [workspace.show(item, now) for item in workspace.find(name)]
         past = None if at is None else workspace.register.at(at)
         for shown in found:
@@ -71,6 +81,38 @@ def show_command(*, name: str, at: datetime | None, as_json: bool) -> None:
                 report.json_line(_to_json(shown, view))
             else:
                 _print(shown, view, workspace.catalog)
+
+
+def _check_usage(
+    path: Path, at: datetime | None, names: MetadataKeys | None, *, as_json: bool
+) -> None:
+    """Refuse options that do not go together."""
+    if at is not None and path.is_file():
+        raise WrongUsageError(
+            Text("--at 只用于登记库中的证照", "--at asks the register, not a file")
+        )
+    if names is not None and (as_json or at is not None):
+        raise WrongUsageError(
+            Text(
+                "--gbt36903 不能与 --json 或 --at 同时使用",
+                "--gbt36903 goes with neither --json nor --at",
+            )
+        )
+
+
+def _show_metadata(workspace: Workspace, name: str, keys: MetadataKeys) -> None:
+    """Print every license that a name means, each as one JSON object."""
+    now = clock.now()
+    for identifier in workspace.find(name):
+        report.json_line(workspace.metadata(identifier, keys, at=now))
+        _note_specimen(workspace.show(identifier, now).license)
+
+
+def _note_specimen(license_: License) -> None:
+    """Say of a specimen that it is one, which its metadata cannot say."""
+    if license_.specimen:
+        label, worth = report.specimen()
+        report.note(Text(f"{label.zh}：{worth}", f"{label.en}: {worth}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +267,7 @@ def _license_rows(license_: License, catalog: Catalog) -> list[report.Row]:
     found += [
         (
             labels.get(key, Text(key, key)),
-            value if isinstance(value, str) else "；".join(value),
+            _field_value(value),
         )
         for key, value in license_.draft.fields.items()
     ]
@@ -234,14 +276,23 @@ def _license_rows(license_: License, catalog: Catalog) -> list[report.Row]:
     return found
 
 
+def _field_value(value: FieldValue) -> str:
+    """Return a field's value on one line; of a row the values of its columns."""
+    if isinstance(value, str):
+        return value
+    return "；".join(
+        item if isinstance(item, str) else " ".join(item.values()) for item in value
+    )
+
+
 def _labels(license_: License, catalog: Catalog) -> dict[str, Text]:
     """Return the labels of a license's fields; none where its type is not known."""
     draft = license_.draft
     try:
-        rules = catalog.get(draft.type_name, draft.type_version).fields
+        kind = catalog.get(draft.type_name, draft.type_version)
     except UnknownTypeError:
         return {}
-    return {rule.key: rule.label for rule in rules}
+    return {rule.key: kind.label_of(rule, draft.fields) for rule in kind.fields}
 
 
 def _value(value: object) -> str:
@@ -254,12 +305,12 @@ def _print_qr(text: str) -> None:
         report.line(text)
 
 
-def _show_file(path: Path, *, as_json: bool) -> None:
+def _show_file(path: Path, names: MetadataKeys | None, *, as_json: bool) -> None:
     """Show what a PDF says of itself; nothing of it is verified."""
     data = files.read(path, MAX_INPUT_BYTES)
     if len(data) > MAX_INPUT_BYTES:
         raise MalformedError(f"{path.name}: more than {MAX_INPUT_BYTES} bytes")
-    pades.read(data)
+    sealed_at = pades.read(data).sealed_at
     found = attachments.read(data)
     license_, _ = record.decode(found.record)
     payload.open_token(found.token)
@@ -271,19 +322,26 @@ def _show_file(path: Path, *, as_json: bool) -> None:
         )
     )
     if as_json:
-        report.json_line(
-            {
-                "identifier": license_.identifier,
-                "number": license_.draft.number,
-                "state": None,
-                "verified": False,
-                "qr_text": text,
-                "record": record.view(license_),
-                "history": [],
-            }
-        )
+        report.json_line(_file_json(license_, text))
         return
     folder = options.own_folder()
     catalog = Catalog.builtin() if folder is None else load_catalog(folder)
+    if names is not None:
+        type_ = catalog.describing(license_)
+        report.json_line(metadata(license_, type_, keys=names, sealed_at=sealed_at))
+        _note_specimen(license_)
+        return
     report.rows(_license_rows(license_, catalog))
     _print_qr(text)
+
+
+def _file_json(license_: License, qr_text: str) -> dict[str, object]:
+    return {
+        "identifier": license_.identifier,
+        "number": license_.draft.number,
+        "state": None,
+        "verified": False,
+        "qr_text": qr_text,
+        "record": record.view(license_),
+        "history": [],
+    }

@@ -372,7 +372,7 @@ def _verify_in_time(story: Story, state: TrustState) -> None:
 def _forged(story: Story, state: TrustState) -> Iterator[tuple[Text, Code, Verdict]]:
     """Make forgeries, keep them in ``forged/``, and ask of each."""
     first, folder = story.copies[0].issued, story.folder / "forged"
-    changed = first.pdf.replace("壹佰万".encode(), "玖佰万".encode())
+    changed = _forged_pdf(first.pdf)
     files.write(folder / "changed-capital.pdf", changed)
     yield (
         Text("01 改过注册资本的 PDF", "01, the capital in the PDF changed"),
@@ -400,6 +400,11 @@ def _forged(story: Story, state: TrustState) -> Iterator[tuple[Text, Code, Verdi
         Code.UNSUPPORTED,
         validating.validate(scan, state, story.at),
     )
+
+
+def _forged_pdf(pdf: bytes) -> bytes:
+    """Return a PDF whose record says nine millions of capital instead of one."""
+    return pdf.replace(b"1000000 CNY", b"9000000 CNY")
 
 
 def _forged_text(text: str) -> str:

@@ -8,6 +8,8 @@ from elicense import samples
 from elicense.catalog import (
     ORIGINS,
     Catalog,
+    CheckpointRule,
+    Enforce,
     FieldRule,
     LicenseType,
     NumberKind,
@@ -15,6 +17,7 @@ from elicense.catalog import (
     PhotoRule,
     describe,
 )
+from elicense.catalog.schema import json_schema
 from elicense.cli import options, report
 from elicense.cli.usage import WrongUsageError
 from elicense.model import Text
@@ -29,18 +32,26 @@ from esign import clock
     is_flag=True,
     help="Print a complete invented application (示例申请), issuable as it stands.",
 )
+@click.option(
+    "--schema",
+    is_flag=True,
+    help="Print the JSON Schema (draft 2020-12) of an application.",
+)
 @options.common
-def types_command(*, name: str | None, as_json: bool, sample: bool) -> None:
+def types_command(
+    *, name: str | None, as_json: bool, sample: bool, schema: bool
+) -> None:
     """List the license types (证照类型), or show one type's fields and rules.
 
     Types under types/ of a workspace join the built-in ones.
     """
     catalog = _catalog()
-    if sample and (name is None or as_json):
+    if (sample or schema) and (name is None or as_json + sample + schema > 1):
         raise WrongUsageError(
             Text(
-                "--sample 需要给出 TYPE，且本身就是 JSON",
-                "--sample needs a TYPE and is JSON already: leave --json out",
+                "--sample 与 --schema 需要给出 TYPE，本身就是 JSON，且不能同时使用",
+                "--sample and --schema need a TYPE, are JSON already, and are not used"
+                " together",
             )
         )
     if name is None:
@@ -48,8 +59,10 @@ def types_command(*, name: str | None, as_json: bool, sample: bool) -> None:
         return
     license_type = catalog.get(name)
     if sample:
-        application = samples.sample(license_type.name, clock.now())
+        application = samples.sample_of(license_type, clock.now())
         report.line(json.dumps(application, ensure_ascii=False, indent=1))
+    elif schema:
+        report.line(json.dumps(json_schema(license_type), ensure_ascii=False, indent=1))
     elif as_json:
         report.json_line(describe(license_type))
     else:
@@ -86,7 +99,32 @@ def _validity(license_type: LicenseType) -> Text:
     years = license_type.validity.years
     if years is None:
         return Text("按申请填写", "as the application says")
-    return Text(f"{years} 年", f"{years} years")
+    if license_type.validity.enforce is Enforce.WARN:
+        return Text(f"{years} 年（更晚仅提示）", f"{years} years (a later end: warned)")
+    noun = "year" if years == 1 else "years"
+    return Text(f"{years} 年", f"{years} {noun}")
+
+
+def _checkpoint(rule: CheckpointRule) -> Text:
+    zh, en = (
+        (f"{rule.years} 年", f"{rule.years} years")
+        if rule.years
+        else (f"{rule.months} 个月", f"{rule.months} months")
+    )
+    if not rule.once:
+        return Text(f"{rule.kind}，每 {zh}", f"{rule.kind}, every {en}")
+    extended = (
+        Text(
+            f"，最多延期 {rule.max_extensions} 次",
+            f", put off {rule.max_extensions} times at most",
+        )
+        if rule.extended_field
+        else Text("", "")
+    )
+    return Text(
+        f"{rule.kind}，{zh}内一次{extended.zh}",
+        f"{rule.kind}, once within {en}{extended.en}",
+    )
 
 
 def _print_type(license_type: LicenseType) -> None:
@@ -97,15 +135,7 @@ def _print_type(license_type: LicenseType) -> None:
             (Text("证照类型代码", "type code"), license_type.code),
             (Text("有效期", "validity"), report.chosen(_validity(license_type))),
             *(
-                (
-                    Text("期间核查", "checkpoint"),
-                    report.chosen(
-                        Text(
-                            f"{item.kind}，每 {item.years} 年",
-                            f"{item.kind}, every {item.years} years",
-                        )
-                    ),
-                )
+                (Text("期间核查", "checkpoint"), report.chosen(_checkpoint(item)))
                 for item in license_type.checkpoints
             ),
         ]
@@ -122,11 +152,16 @@ def _print_type(license_type: LicenseType) -> None:
 
 
 _COPY = Text("正副本", "copy")
+_EXTERNAL = Text("外部二维码", "external code")
+_EXTERNAL_IS = Text("文本，或二维码图片的 base64", "a text, or a QR image in base64")
 
 
 def _number(rule: NumberRule) -> Text:
     """Return where the number comes from, and what of it is checked."""
     prefix = f"{rule.prefix} + " if rule.prefix else ""
+    warned = _warned(rule.enforce)
+    check = Text("，末位校验（GB/T 17710）", ", checked (GB/T 17710)")
+    check = check if rule.check else Text("", "")
     kinds = {
         NumberKind.SUPPLIED: Text(
             f"任意文本，最多 {rule.max_length} 字符", f"any text ≤ {rule.max_length}"
@@ -134,13 +169,20 @@ def _number(rule: NumberRule) -> Text:
         NumberKind.HOLDER_CODE: Text(
             f"{prefix}持证主体代码，自动得出", f"{prefix}the holder's code, derived"
         ),
-        NumberKind.FOOD_BUSINESS: Text(
-            "JY、13 位数字、1 位校验码（GB/T 17710）",
-            "JY, 13 digits, a check digit (GB/T 17710)",
+        NumberKind.PATTERN: Text(
+            f"{rule.says.zh}{check.zh}{warned.zh}",
+            f"{rule.says.en}{check.en}{warned.en}",
         ),
     }
     kind = kinds[rule.kind]
     return Text(f"{rule.kind}：{kind.zh}", f"{rule.kind}: {kind.en}")
+
+
+def _warned(enforce: Enforce) -> Text:
+    """Return the mark of a rule that only warns."""
+    if enforce is Enforce.WARN:
+        return Text("（不符仅提示）", " (else a warning)")
+    return Text("", "")
 
 
 def _common(license_type: LicenseType) -> list[list[str]]:
@@ -174,6 +216,7 @@ def _common(license_type: LicenseType) -> list[list[str]]:
         ],
         ["origin", report.chosen(Text("来源", "origin")), "", "|".join(ORIGINS), ""],
         ["copy", report.chosen(_COPY), "", "|".join(license_type.copies), ""],
+        ["external_qr", report.chosen(_EXTERNAL), "", report.chosen(_EXTERNAL_IS), ""],
     ]
     if license_type.has_photo:
         needed = "✓" if license_type.photo is PhotoRule.REQUIRED else ""
@@ -185,12 +228,31 @@ def _common(license_type: LicenseType) -> list[list[str]]:
 
 
 def _field(rule: FieldRule) -> list[str]:
+    needed = "✓" if rule.required else ""
+    if rule.only_for is not None:
+        # Needed, or there at all, where another field says so.
+        needed = f"{'✓ ' * rule.required}{rule.only_for.field}"
+    in_qr = "✓" if rule.in_qr else ""
+    if rule.qr_length:
+        in_qr = f"✓ ≤ {rule.qr_length}"
+    return [rule.key, report.chosen(rule.label), needed, _content(rule), in_qr]
+
+
+def _content(rule: FieldRule) -> str:
+    """Return what a field takes: its kind, choices or form, and how many."""
     content = str(rule.kind)
-    if rule.choices:
-        content = "|".join(rule.choices)
+    if rule.columns:
+        names = ", ".join(f"{item.key} ({_content(item)})" for item in rule.columns)
+        content += f": {names}"
+    elif rule.choices:
+        content = "|".join(rule.choices) + report.chosen(_warned(rule.enforce))
+    elif rule.says is not None:
+        warned = _warned(rule.enforce)
+        content = report.chosen(
+            Text(f"{rule.says.zh}{warned.zh}", f"{rule.says.en}{warned.en}")
+        )
     elif rule.kind.value in ("text", "texts"):
         content += f" ≤ {rule.max_length}"
-    if rule.kind.is_array:
-        content += f" × {rule.max_count}"
-    marks = ["✓" if flag else "" for flag in (rule.required, rule.in_qr)]
-    return [rule.key, report.chosen(rule.label), marks[0], content, marks[1]]
+    if rule.only_for is not None:
+        content += f" [{rule.only_for.field}={'|'.join(rule.only_for.values)}]"
+    return f"{content} × {rule.max_count}" if rule.kind.is_array else content

@@ -9,12 +9,9 @@ as they are, PDF/A-3b apart from what that page lists.
 
 from typing import Protocol
 
-from elicense.catalog import LicenseType
 from elicense.document.one_pass import OnePassPress
 from elicense.document.plain import PlainPress, render
 from elicense.document.sheet import DocumentParts, Sheet, lay_out
-from elicense.layout import Box
-from elicense.layout import seal_box as layout_seal_box
 
 __all__ = [
     "DocumentParts",
@@ -24,7 +21,6 @@ __all__ = [
     "Sheet",
     "lay_out",
     "render",
-    "seal_box",
 ]
 
 
@@ -47,12 +43,3 @@ class Press(Protocol):
             ValueError: the parts do not belong together.
             UnavailableError: the signer's device did not answer.
         """
-
-
-def seal_box(license_type: LicenseType) -> tuple[int, Box]:
-    """Return the page, counted from 0, and the box in points of a type's seal.
-
-    Raises:
-        CatalogError: the type's layout table is wrong.
-    """
-    return 0, layout_seal_box(license_type)

@@ -10,7 +10,7 @@ import importlib
 import io
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
@@ -19,10 +19,17 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 
 from elicense import background
 from elicense.background.reading import saved
-from elicense.catalog import Background, LicenseType
+from elicense.catalog import Background, Presentation
 from elicense.errors import CatalogError
 from elicense.fonts import EM, Typeface, face
-from elicense.layout import CARD_HEAD_MM, Box, Colour, Ornament
+from elicense.layout import (
+    CARD_HEAD_MM,
+    SMALL_CARD_HEAD_MM,
+    Box,
+    Colour,
+    Frame,
+    Ornament,
+)
 from elicense.layout.primitives import POINTS_PER_MM
 from elicense.model import Text
 
@@ -40,14 +47,14 @@ Painter = Callable[[Canvas, float, float], None]
 """What a type may name: it draws on a canvas of so many points width and height."""
 
 
-def page(license_type: LicenseType, ornament: Ornament) -> bytes:
-    """Return the static art of a type's pages as a PDF of one page.
+def page(presentation: Presentation, ornament: Ornament) -> bytes:
+    """Return the static art of a presentation's pages as a PDF of one page.
 
     It lies below everything else, as one form. Making it takes a while, so that it is
     kept. A function that the type names is imported here and nowhere else.
 
     Args:
-        license_type: says whether it has a background or a function of its own.
+        presentation: says whether it has a background or a function of its own.
         ornament: size of the page, and what is drawn where it has not.
 
     Returns:
@@ -57,14 +64,16 @@ def page(license_type: LicenseType, ornament: Ornament) -> bytes:
         CatalogError: the background or the function's drawing is not to be used; says
             what was found.
     """
-    return _page(license_type.background, license_type.art, ornament)
+    if not ornament.is_own:
+        return _page(None, "", ornament)
+    return _page(presentation.background, presentation.art, ornament)
 
 
-def digest(license_type: LicenseType, ornament: Ornament) -> bytes | None:
+def digest(presentation: Presentation, ornament: Ornament) -> bytes | None:
     """Return the digest of the form that a type's own art is on every page.
 
     Args:
-        license_type: as for :func:`page`.
+        presentation: as for :func:`page`.
         ornament: as for :func:`page`.
 
     Returns:
@@ -74,9 +83,9 @@ def digest(license_type: LicenseType, ornament: Ornament) -> bytes | None:
     Raises:
         CatalogError: as for :func:`page`.
     """
-    if license_type.background is None and not license_type.art:
+    if not (presentation.has_own_art and ornament.is_own):
         return None
-    return _digest(license_type.background, license_type.art, ornament)
+    return _digest(presentation.background, presentation.art, ornament)
 
 
 @functools.lru_cache(maxsize=32)
@@ -93,10 +102,10 @@ def draw(ornament: Ornament) -> bytes:
     """
 
     def paint(canvas: Canvas) -> None:
-        if ornament.card is None:
-            _certificate(canvas, ornament)
-        else:
+        if ornament.card is not None:
             _card_page(canvas, ornament, ornament.card)
+        else:
+            _FRAMES[ornament.frame](canvas, ornament)
 
     return zlib.compress(_drawn(ornament, paint), 9)
 
@@ -143,8 +152,11 @@ def _painted_once(paint: Painter, function: str, size: tuple[float, float]) -> b
     try:
         paint(canvas, *size)
     except Exception as err:
-        # The organ's own code may raise anything; what it was is told as the cause.
-        raise _wrong(function, "运行出错", "it raised an error") from err
+        # The organ's own code may raise anything; a reader is told of which kind.
+        kind = type(err).__name__
+        raise _wrong(
+            function, f"运行出错（{kind}）", f"it raised an error ({kind})"
+        ) from err
     canvas.showPage()
     canvas.save()
     return out.getvalue()
@@ -160,8 +172,9 @@ def _found(function: str) -> Painter:
         kind = type(err).__name__
         raise _wrong(
             function,
-            f"无法导入模块（{kind}）",
-            f"the module can not be imported ({kind})",
+            f"无法导入模块（{kind}），其所在文件夹应在 PYTHONPATH 中",
+            f"the module can not be imported ({kind}); its folder has to be in"
+            " PYTHONPATH",
         ) from err
     found = getattr(found_in, name, None)
     if found is None:
@@ -268,6 +281,63 @@ def _card_page(canvas: Canvas, art: Ornament, card: Box) -> None:
     _stroke(canvas, theme.frame)
     canvas.setLineWidth(0.8)
     canvas.roundRect(left, bottom, width, height, radius)
+
+
+def _plain(canvas: Canvas, art: Ornament) -> None:
+    """Draw a plain double frame on tinted paper."""
+    _fill(canvas, art.theme.tint)
+    canvas.rect(
+        _OUTER,
+        _OUTER,
+        art.width - 2 * _OUTER,
+        art.height - 2 * _OUTER,
+        stroke=0,
+        fill=1,
+    )
+    _watermark(canvas, art)
+    _stroke(canvas, art.theme.frame)
+    for inset, line in ((_OUTER, 1.4), (_OUTER + 4, 0.4)):
+        canvas.setLineWidth(line)
+        canvas.rect(inset, inset, art.width - 2 * inset, art.height - 2 * inset)
+
+
+def _front(canvas: Canvas, art: Ornament) -> None:
+    """Draw the front of a card: its paper, and its head in colour."""
+    theme, head = art.theme, SMALL_CARD_HEAD_MM * POINTS_PER_MM
+    _back(canvas, art)
+    below = art.height - head
+    _fill(canvas, theme.frame)
+    canvas.rect(0, below, art.width, head, stroke=0, fill=1)
+    _stroke(canvas, _mix(theme.frame, 0.72))
+    canvas.setLineWidth(0.3)
+    for shift in range(4):
+        middle = art.height - head / 2
+        _wave(canvas, (0, middle), (art.width, middle), head * 0.32, shift)
+    _stroke(canvas, theme.line)
+    canvas.setLineWidth(0.8)
+    canvas.line(0, below - 1.4, art.width, below - 1.4)
+
+
+def _back(canvas: Canvas, art: Ornament) -> None:
+    """Draw the paper of a card: tint, rosettes and a fine frame."""
+    theme = art.theme
+    _fill(canvas, theme.tint)
+    canvas.rect(0, 0, art.width, art.height, stroke=0, fill=1)
+    for place in (0.24, 0.78):
+        middle = (art.width * place, art.height * 0.42)
+        _rosette(canvas, *middle, art.height * 0.38, _mix(theme.line, 0.30))
+    _watermark(canvas, art)
+    _stroke(canvas, theme.line)
+    canvas.setLineWidth(0.6)
+    canvas.rect(3, 3, art.width - 6, art.height - 6)
+
+
+_FRAMES: Mapping[Frame, Callable[[Canvas, Ornament], None]] = {
+    Frame.CERTIFICATE: _certificate,
+    Frame.FRONT: _front,
+    Frame.BACK: _back,
+    Frame.PLAIN: _plain,
+}
 
 
 def _band(canvas: Canvas, art: Ornament) -> None:

@@ -1,4 +1,4 @@
-"""Putting a license's file together with pikepdf: page, resources, attachments.
+"""Putting a license's file together with pikepdf: pages, resources, attachments.
 
 Both presses come from here: the plain one saves what is assembled; the one-pass press
 assembles one license of a kind and keeps all of it that does not vary
@@ -8,7 +8,7 @@ assembles one license of a kind and keeps all of it that does not vary
 import functools
 import io
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,26 +31,41 @@ STEM = 80
 """Stem width that a font descriptor must name and nobody uses."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page of a file.
+
+    Attributes:
+        page: as composed.
+        art: one-page PDF with its static art.
+        operators: its content stream.
+    """
+
+    page: Page
+    art: bytes
+    operators: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingredients:
     """What a file is put together from.
 
     Attributes:
-        page: the composed page.
-        art: one-page PDF with the static art.
+        title: of the document.
+        leaves: its pages.
         fonts: resource name -> the font.
-        operators: the page's content stream.
         symbol: the QR symbol.
+        code: the symbol of a foreign code, None without one.
         picture: the photo, None without one.
         files: what is attached.
         at: the instant of the run, aware.
     """
 
-    page: Page
-    art: bytes
+    title: str
+    leaves: tuple[Leaf, ...]
     fonts: Mapping[str, Subset]
-    operators: bytes
     symbol: Symbol
+    code: Symbol | None
     picture: Picture | None
     files: tuple[File, ...]
     at: datetime
@@ -78,29 +93,44 @@ def assemble(parts: Ingredients, fresh: Collection[str]) -> Assembly:
         fresh: names of the fonts that differ from one license to the next.
     """
     pdf = pikepdf.new()
-    paper = parts.page.ornament
-    pdf.add_blank_page(page_size=(round(paper.width, 3), round(paper.height, 3)))
     made = {name: _font(pdf, part) for name, part in parts.fonts.items()}
     images = {"/QR": _symbol(pdf, parts.symbol)}
+    if parts.code is not None:
+        images["/Code"] = _symbol(pdf, parts.code)
     if parts.picture is not None:
         images["/Photo"] = _photo(pdf, parts.picture)
-    page = pdf.pages[0]
-    page.Resources = Dictionary(
-        Font=Dictionary({f"/{name}": objects[0] for name, objects in made.items()}),
-        XObject=Dictionary({"/Art": _art(pdf, parts.art), **images}),
-    )
-    page.Contents = pdf.make_indirect(_deflated(pdf, parts.operators))
+    arts = {leaf.art: _art(pdf, leaf.art) for leaf in parts.leaves}
+    contents = []
+    for leaf in parts.leaves:
+        paper = leaf.page.ornament
+        pdf.add_blank_page(page_size=(round(paper.width, 3), round(paper.height, 3)))
+        shown = {name: images[name] for name in _images_of(leaf.page, images)}
+        page = pdf.pages[-1]
+        page.Resources = Dictionary(
+            Font=Dictionary({f"/{name}": objects[0] for name, objects in made.items()}),
+            XObject=Dictionary({"/Art": arts[leaf.art], **shown}),
+        )
+        page.Contents = pdf.make_indirect(_deflated(pdf, leaf.operators))
+        contents.append(page.Contents)
     packet, *streams = archive.finish(
-        pdf, title=parts.page.title, at=parts.at, files=parts.files
+        pdf, title=parts.title, at=parts.at, files=parts.files
     )
     varying = (
         packet,
-        page.Contents,
+        *contents,
         *(item for name in fresh for item in made[name]),
         *images.values(),
         *streams,
     )
     return Assembly(pdf, varying)
+
+
+def _images_of(page: Page, images: Collection[str]) -> Iterator[str]:
+    """Yield the names of the images that a page shows."""
+    boxes = {"/QR": page.qr_box, "/Code": page.code_box, "/Photo": page.photo_box}
+    for name in images:
+        if boxes[name] is not None:
+            yield name
 
 
 def deflated(data: bytes) -> bytes:

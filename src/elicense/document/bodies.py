@@ -28,22 +28,23 @@ _FLATE = b"/Filter /FlateDecode\n"
 def bodies(parts: Ingredients, fresh: Sequence[str], first: int) -> list[bytes]:
     """Return the bodies of the objects that vary, in their order in the file.
 
-    They are the metadata, the content stream, the fonts named in ``fresh``, the symbol,
-    the photo where there is one, and the stream of each attachment.
+    They are the metadata, the content streams, the fonts named in ``fresh``, the
+    symbol, a foreign code's and the photo where there are such, and the stream of each
+    attachment.
 
     Args:
         parts: what the license's file is put together from.
         fresh: names of the fonts that differ from one license to the next.
         first: number of the first of them in the file.
     """
-    packet = archive.metadata(parts.page.title, parts.at)
-    made = [
-        spelling.stream(b"/Subtype /XML\n/Type /Metadata\n", packet),
-        spelling.stream(_FLATE, deflated(parts.operators)),
-    ]
+    packet = archive.metadata(parts.title, parts.at)
+    made = [spelling.stream(b"/Subtype /XML\n/Type /Metadata\n", packet)]
+    made += [spelling.stream(_FLATE, deflated(leaf.operators)) for leaf in parts.leaves]
     for name in fresh:
         made += _font(parts.fonts[name], first + len(made))
     made.append(_symbol(parts.symbol))
+    if parts.code is not None:
+        made.append(_symbol(parts.code))
     if parts.picture is not None:
         made.append(_photo(parts.picture))
     date = spelling.text(archive.modified(parts.at))

@@ -35,8 +35,8 @@ Lettering = Sequence[Sequence[Piece]]
 def content(page: Page, lettering: Lettering, picture: Picture | None) -> bytes:
     """Return the operators that draw a page.
 
-    The resources are expected under the names ``Art``, ``Photo``, ``QR`` and those that
-    the lettering gives.
+    The resources are expected under the names ``Art``, ``Photo``, ``QR``, ``Code`` and
+    those that the lettering gives.
 
     Args:
         page: what to draw.
@@ -47,7 +47,8 @@ def content(page: Page, lettering: Lettering, picture: Picture | None) -> bytes:
     ops += map(_line, page.lines)
     if page.photo_box is not None and picture is not None:
         ops += _photo(page.photo_box, picture.size)
-    ops += _symbol(page.qr_box)
+    ops += _symbol("QR", page.qr_box)
+    ops += _symbol("Code", page.code_box)
     ops.append("BT")
     ops += (_run(*drawn) for drawn in zip(page.runs, lettering, strict=True))
     ops.append("ET\n")
@@ -77,11 +78,12 @@ def _photo(box: Box, size: tuple[int, int]) -> Iterator[str]:
     )
 
 
-def _symbol(box: Box) -> Iterator[str]:
-    """Yield the QR image; its quiet zone is part of the image."""
-    left, bottom, right, _ = box
-    side = _number(right - left)
-    yield f"q {side} 0 0 {side} {_number(left)} {_number(bottom)} cm /QR Do Q"
+def _symbol(name: str, box: Box | None) -> Iterator[str]:
+    """Yield the image of a symbol; its quiet zone is part of the image."""
+    if box is not None:
+        left, bottom, right, _ = box
+        side = _number(right - left)
+        yield f"q {side} 0 0 {side} {_number(left)} {_number(bottom)} cm /{name} Do Q"
 
 
 @functools.lru_cache(maxsize=_KEPT)

@@ -16,11 +16,11 @@ from elicense.catalog import LicenseType
 from elicense.document.content import Lettering, Piece
 from elicense.document.sheet import Sheet
 from elicense.fonts import Face, Subset, Typeface, face, subset
-from elicense.layout.form import CAPTION, SPECIMEN_NOTE
+from elicense.layout.form import CAPTION, IDENTIFIER, SPECIMEN_NOTE
 
 _NUMBERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-./:()"
 _DATES = "年月日至长期（）：；、，。无"
-_FOOT = CAPTION + SPECIMEN_NOTE + "证照标识 "
+_FOOT = CAPTION + SPECIMEN_NOTE + IDENTIFIER
 _KEPT = 64
 """Types whose fixed fonts are kept; each takes some 50 KB."""
 _FIXED_NAMES = {Typeface.SERIF: "F1", Typeface.SANS: "F2"}
@@ -34,13 +34,13 @@ class Lettered:
         fonts: resource name -> font, the fixed ones first.
         fresh: names of the fonts that only this license has.
         faces: the faces of those, in the same order.
-        pieces: of every run of the page, in order.
+        pieces: of every run of each page, in order.
     """
 
     fonts: Mapping[str, Subset]
     fresh: tuple[str, ...]
     faces: tuple[Face, ...]
-    pieces: Lettering
+    pieces: tuple[Lettering, ...]
 
 
 def letter(laid_out: Sheet, fixed: Mapping[Face, tuple[str, Subset]]) -> Lettered:
@@ -54,28 +54,44 @@ def letter(laid_out: Sheet, fixed: Mapping[Face, tuple[str, Subset]]) -> Lettere
     """
     cut = [
         [
-            (chosen, text, _known(fixed, chosen, text))
-            for chosen, text in laid_out.faces.pieces(run.text, run.typeface)
+            [
+                (chosen, text, _known(fixed, chosen, text))
+                for chosen, text in laid_out.faces.pieces(run.text, run.typeface)
+            ]
+            for run in page.runs
         ]
-        for run in laid_out.page.runs
+        for page in laid_out.pages
     ]
     wanted: dict[Face, list[str]] = {}
-    for parts in cut:
-        for chosen, text, known in parts:
-            if known is None:
-                wanted.setdefault(chosen, []).append(text)
+    for chosen, text, known in _flat(cut):
+        if known is None:
+            wanted.setdefault(chosen, []).append(text)
     faces = tuple(sorted(wanted, key=_order))
     fresh = {
         chosen: (f"F{number}", subset(chosen, "".join(wanted[chosen])))
         for number, chosen in enumerate(faces, len(_FIXED_NAMES) + 1)
     }
-    pieces = [
-        [Piece(*(known or fresh[chosen]), text) for chosen, text, known in parts]
-        for parts in cut
-    ]
+    pieces = tuple(
+        [
+            [Piece(*(known or fresh[chosen]), text) for chosen, text, known in parts]
+            for parts in page
+        ]
+        for page in cut
+    )
     made = dict(fresh.values())
     fonts = MappingProxyType({**dict(fixed.values()), **made})
     return Lettered(fonts, tuple(made), faces, pieces)
+
+
+_Cut = tuple[Face, str, tuple[str, Subset] | None]
+"""A part of a run: its face, its text, and the fixed font that has it."""
+
+
+def _flat(pages: list[list[list[_Cut]]]) -> Iterator[_Cut]:
+    """Yield the parts of all runs of all pages."""
+    for page in pages:
+        for parts in page:
+            yield from parts
 
 
 @functools.lru_cache(maxsize=_KEPT)
@@ -102,18 +118,20 @@ def _fixed_font(role: Typeface, texts: str) -> Subset:
 
 def _texts(license_type: LicenseType, role: Typeface) -> str:
     """Return all characters that the type itself may print in a role."""
+    layouts = [item.layout for item in license_type.presentations]
     if role is Typeface.SANS:
-        return "".join((*_strings(license_type.layout.get("notices")), _NUMBERS, _FOOT))
+        notices = [layout.get("notices") for layout in layouts]
+        return "".join((*_strings(notices), _NUMBERS, _FOOT))
     labels = [rule.label.zh for rule in license_type.fields]
     choices = [text for rule in license_type.fields for text in rule.choices]
     head = (license_type.title, license_type.number_label, license_type.holder_label)
-    rest = {k: v for k, v in license_type.layout.items() if k != "notices"}
+    rest = [{k: v for k, v in layout.items() if k != "notices"} for layout in layouts]
     return "".join(
         (
             *(text.zh for text in head),
             *labels,
             *choices,
-            *license_type.copies,
+            *(item.name for item in license_type.presentations),
             *_strings(rest),
             _NUMBERS,
             _DATES,

@@ -10,11 +10,11 @@ the way. Text, places and pictures are those of the plain press.
 from typing import TYPE_CHECKING
 
 from elicense.attachments import Attachments
-from elicense.document import art, sheet
+from elicense.document import sheet
 from elicense.document.archive import files_of
 from elicense.document.assembly import Ingredients, assemble
 from elicense.document.bodies import bodies
-from elicense.document.content import content
+from elicense.document.leaves import leaves_of
 from elicense.document.lettering import Lettered, fixed_fonts, letter
 from elicense.document.picture import picture_of
 from elicense.document.sheet import DocumentParts, Sheet
@@ -65,13 +65,12 @@ class OnePassPress:
         laid_out = parts.sheet
         lettered = letter(laid_out, fixed_fonts(laid_out.license_type))
         picture = picture_of(parts.photo)
-        page = laid_out.page
         ingredients = Ingredients(
-            page=page,
-            art=art.page(laid_out.license_type, page.ornament),
+            title=laid_out.license.draft.title,
+            leaves=leaves_of(laid_out, lettered.pieces, picture),
             fonts=lettered.fonts,
-            operators=content(page, lettered.pieces, picture),
             symbol=laid_out.symbol,
+            code=laid_out.code,
             picture=picture,
             files=files_of(Attachments(parts.record, parts.token, parts.scan)),
             at=parts.at,
@@ -85,14 +84,16 @@ class OnePassPress:
     ) -> Stock:
         """Return what all licenses of this kind have in common.
 
-        A kind is everything that decides about the fixed objects: the type and its
-        static art, which other faces there are, photo, and attached files.
+        A kind is everything that decides about the fixed objects: the presentation,
+        pages and their static art, which other faces there are, symbols and photo, and
+        attached files.
         """
-        license_type = laid_out.license_type
+        chosen = laid_out.presentation
         kind = (
-            license_type,
-            laid_out.page.ornament,
+            chosen,
+            tuple(page.ornament for page in laid_out.pages),
             lettered.faces,
+            ingredients.code is not None,
             ingredients.picture is not None,
             tuple(file.name for file in ingredients.files),
         )
@@ -100,7 +101,8 @@ class OnePassPress:
         if stock is None:
             # Without a lock, which a forked process could find held for ever: two
             # threads may make the same stock, and both get the one that was kept.
-            place = SealAppearance(0, seal_box(license_type), self._seal_art)
+            box = seal_box(laid_out.license_type, chosen)
+            place = SealAppearance(0, box, self._seal_art)
             assembled = assemble(ingredients, lettered.fresh)
             with assembled.pdf as pdf:
                 made = stock_of(pdf, assembled.varying, place)

@@ -1,8 +1,10 @@
 """A holder's photo as a page shows it."""
 
+import hashlib
 import io
 from dataclasses import dataclass, field
 
+import pikepdf
 from PIL import Image
 
 _SPACES = {"RGB": "/DeviceRGB", "L": "/DeviceGray"}
@@ -39,3 +41,24 @@ def picture_of(photo: bytes | None) -> Picture | None:
     if mode not in _SPACES:
         raise ValueError("the photo must be RGB or grey")
     return Picture(photo, size, _SPACES[mode])
+
+
+def photo_in(pdf: bytes, sha256: bytes) -> bytes:
+    """Return the photo that a license's own file shows.
+
+    Args:
+        pdf: a file of ours, from the register.
+        sha256: digest of the photo, from its record.
+
+    Raises:
+        ValueError: the file shows no such photo.
+    """
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        for item in document.objects:
+            if not isinstance(item, pikepdf.Stream):
+                continue
+            if item.get("/Filter") == pikepdf.Name.DCTDecode:
+                data = item.read_raw_bytes()
+                if hashlib.sha256(data).digest() == sha256:
+                    return data
+    raise ValueError("the file does not show the photo that its record names")

@@ -10,10 +10,11 @@ import itertools
 import pikepdf
 
 from elicense.attachments import Attachments
-from elicense.document import art, sheet
+from elicense.document import sheet
 from elicense.document.archive import files_of
 from elicense.document.assembly import Ingredients, assemble
-from elicense.document.content import Lettering, Piece, content
+from elicense.document.content import Lettering, Piece
+from elicense.document.leaves import leaves_of
 from elicense.document.picture import picture_of
 from elicense.document.sheet import DocumentParts, Sheet
 from elicense.fonts import Face, Subset, subset
@@ -41,9 +42,9 @@ class PlainPress:
         Raises:
             Whatever :func:`render` and :func:`esign.pades.seal` raise.
         """
-        appearance = SealAppearance(
-            0, seal_box(parts.sheet.license_type), self._seal_art
-        )
+        laid_out = parts.sheet
+        box = seal_box(laid_out.license_type, laid_out.presentation)
+        appearance = SealAppearance(0, box, self._seal_art)
         return pades.seal(
             render(parts), self._identity, at=parts.at, appearance=appearance
         )
@@ -65,16 +66,16 @@ def render(parts: DocumentParts) -> bytes:
             three components.
     """
     sheet.check(parts)
-    fonts, lettering = _lettering(parts.sheet)
+    laid_out = parts.sheet
+    fonts, lettering = _lettering(laid_out)
     picture = picture_of(parts.photo)
-    page = parts.sheet.page
     assembled = assemble(
         Ingredients(
-            page=page,
-            art=art.page(parts.sheet.license_type, page.ornament),
+            title=laid_out.license.draft.title,
+            leaves=leaves_of(laid_out, lettering, picture),
             fonts=fonts,
-            operators=content(page, lettering, picture),
-            symbol=parts.sheet.symbol,
+            symbol=laid_out.symbol,
+            code=laid_out.code,
             picture=picture,
             files=files_of(Attachments(parts.record, parts.token, parts.scan)),
             at=parts.at,
@@ -85,20 +86,27 @@ def render(parts: DocumentParts) -> bytes:
         return _saved(pdf)
 
 
-def _lettering(laid_out: Sheet) -> tuple[dict[str, Subset], Lettering]:
-    """Return a subset for every face of the page, by name, and the pieces of its runs.
+def _lettering(laid_out: Sheet) -> tuple[dict[str, Subset], tuple[Lettering, ...]]:
+    """Return a subset for every face of the pages, by name, and the pieces of runs.
 
-    The fonts are named F1, F2 and on, in the order in which the page uses their faces.
+    The fonts are named F1, F2 and on, in the order in which the pages use their faces.
     """
-    cut = [laid_out.faces.pieces(run.text, run.typeface) for run in laid_out.page.runs]
+    cut = [
+        [laid_out.faces.pieces(run.text, run.typeface) for run in page.runs]
+        for page in laid_out.pages
+    ]
     used: dict[Face, set[str]] = {}
-    for face, text in itertools.chain.from_iterable(cut):
-        used.setdefault(face, set()).update(text)
+    for parts in itertools.chain.from_iterable(cut):
+        for face, text in parts:
+            used.setdefault(face, set()).update(text)
     fonts = {
         face: (f"F{number}", subset(face, characters))
         for number, (face, characters) in enumerate(used.items(), 1)
     }
-    lettering = [[Piece(*fonts[face], text) for face, text in parts] for parts in cut]
+    lettering = tuple(
+        [[Piece(*fonts[face], text) for face, text in parts] for parts in page]
+        for page in cut
+    )
     return dict(fonts.values()), lettering
 
 

@@ -6,30 +6,35 @@ from datetime import datetime
 
 from elicense import qr
 from elicense.attachments import scan_fault
-from elicense.catalog import LicenseType
+from elicense.catalog import LicenseType, Presentation
 from elicense.document import art
+from elicense.errors import SymbolTooLargeError
 from elicense.fonts import STANDARD, FontSet
-from elicense.layout import Page, compose
+from elicense.layout import EXTERNAL_MM, Page, compose
 from elicense.model import License
 from elicense.qr import Symbol
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A license with its page and its symbol.
+    """A license with its pages and its symbol.
 
     Attributes:
-        license: what the page says.
+        license: what the pages say.
         license_type: labels and layout.
-        page: the composed page.
+        presentation: which of the type's.
+        pages: the composed pages; the seal is on the first.
         symbol: of the license's QR text.
-        faces: what the page is set in.
+        code: of the foreign code that it carries; None without one.
+        faces: what the pages are set in.
     """
 
     license: License
     license_type: LicenseType
-    page: Page
+    presentation: Presentation
+    pages: tuple[Page, ...]
     symbol: Symbol
+    code: Symbol | None
     faces: FontSet
 
 
@@ -61,6 +66,7 @@ def lay_out(
     license_type: LicenseType,
     qr_text: str,
     *,
+    presentation: Presentation | None = None,
     faces: FontSet = STANDARD,
 ) -> Sheet:
     """Return a license laid out, once page and symbol are known to hold it.
@@ -69,19 +75,35 @@ def lay_out(
         license_: what is printed.
         license_type: labels and layout; of the version that the license names.
         qr_text: text of the symbol.
+        presentation: one of the type's; None for the first that the license has.
         faces: what the page is set in.
 
     Raises:
         MissingGlyphError: no face has a glyph for a character of a field.
         TooLongError: a value does not fit its place.
-        SymbolTooLargeError: the text does not fit the largest symbol.
+        SymbolTooLargeError: the text does not fit the largest symbol, or a foreign
+            code's does not fit its slot.
         CatalogError: the type's layout table is wrong, or its art is not to be used.
         ValueError: the type is not the license's, or the text is not printable ASCII.
     """
+    chosen = presentation or license_type.presentations_of(license_.draft.copy)[0]
     symbol = qr.encode(qr_text)
-    page = compose(license_, license_type, modules=symbol.size, faces=faces)
-    art.page(license_type, page.ornament)
-    return Sheet(license_, license_type, page, symbol, faces)
+    pages = compose(license_, license_type, chosen, modules=symbol.size, faces=faces)
+    for page in pages:
+        art.page(chosen, page.ornament)
+    code = _foreign(license_) if any(page.code_box for page in pages) else None
+    return Sheet(license_, license_type, chosen, pages, symbol, code, faces)
+
+
+def _foreign(license_: License) -> Symbol:
+    """Return the symbol of the foreign code that a license carries."""
+    try:
+        symbol = qr.encode(license_.draft.external_qr or "")
+    except SymbolTooLargeError as err:
+        raise SymbolTooLargeError(("external_qr",)) from err
+    if qr.printed_width_mm(symbol.size, EXTERNAL_MM) > EXTERNAL_MM:
+        raise SymbolTooLargeError(("external_qr",))
+    return symbol
 
 
 def check(parts: DocumentParts) -> None:

@@ -28,6 +28,7 @@ from elicense.issuing.releasing import (
     stored,
     validate_own,
 )
+from elicense.issuing.reprinting import Reprinted, ReprintError, reprint
 from elicense.issuing.request import Operation, Request
 from elicense.register import Allocation, ListFullError, ReserveRequest, Row
 
@@ -39,11 +40,14 @@ __all__ = [
     "NotReleasedError",
     "Operation",
     "Outcome",
+    "ReprintError",
+    "Reprinted",
     "Request",
     "SampleError",
     "UnreadError",
     "issue",
     "issue_many",
+    "reprint",
     "validate_own",
 ]
 

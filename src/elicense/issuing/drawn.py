@@ -5,7 +5,7 @@ What does not fit the page or the symbol is refused here, before a press prints.
 
 from dataclasses import dataclass, field
 
-from elicense import document, payload, record
+from elicense import document, layout, payload, record
 from elicense.catalog import LicenseType
 from elicense.document import DocumentParts, Sheet
 from elicense.errors import ElicenseError, SymbolTooLargeError
@@ -17,6 +17,9 @@ from elicense.issuing.request import Request
 from elicense.model import License, Organization, Text
 from elicense.payload import StatusReference
 from elicense.register import Allocation, Row
+
+_SYMBOL = ("qr_text",)
+"""What a symbol that is too large for its text names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +126,9 @@ def _drawn(
     try:
         sheet = document.lay_out(license_, license_type, text, faces=desk.faces)
     except SymbolTooLargeError as err:
-        raise SymbolTooLargeError(payload.largest_claims(token)) from err
+        fields = payload.largest_claims(token) if err.fields == _SYMBOL else err.fields
+        raise SymbolTooLargeError(fields) from err
+    # What can not be printed as 副本 later is not issued as 正本 now.
+    for other in license_type.presentations_of(license_.draft.copy)[1:]:
+        layout.compose(license_, license_type, other, faces=desk.faces)
     return Drawn(license_, place, data, token, text, sheet)

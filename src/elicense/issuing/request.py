@@ -8,13 +8,13 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from elicense.catalog.application import MAX_CASE_NUMBER
+from elicense.catalog.kinds import BACKFILL
 from elicense.catalog.values import Findings, check_text
 from elicense.changing import Grounds
 from elicense.dates import day_of
 from elicense.errors import ApplicationError, Problem
 from elicense.events import EventKind
 from elicense.model import Text
-from elicense.record import BACKFILL
 from elicense.register import RequestKey
 from elicense.trust import KeyGrant
 from elicense.versions import ORIGIN_OF

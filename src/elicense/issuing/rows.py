@@ -20,7 +20,7 @@ from collections.abc import (
 )
 from typing import Any, BinaryIO, TypeAlias, TypeVar
 
-from elicense.catalog import LicenseType
+from elicense.catalog import FieldKind, LicenseType
 from elicense.catalog.application import (
     COMMON_KEYS,
     MAX_APPLICATION,
@@ -121,8 +121,9 @@ def application_of(license_type: LicenseType, texts: Mapping[str, str]) -> Row:
     """Return the row that the cells of a table stand for.
 
     An empty cell is a field that is not given. A field of several values has them with
-    ``;`` between, or as a JSON array. ``holders`` is a JSON array, or stands in columns
-    ``holders.name``, ``holders.code`` and on, with ``;`` between several holders.
+    ``;`` between, or as a JSON array; a field of rows is a JSON array. ``holders`` is
+    one too, or stands in columns ``holders.name``, ``holders.code`` and on, with ``;``
+    between several holders.
 
     Args:
         license_type: says which fields hold several values.
@@ -132,7 +133,9 @@ def application_of(license_type: LicenseType, texts: Mapping[str, str]) -> Row:
         ApplicationError: a cell is not the JSON that it begins like, or the columns of
             the holders do not go together.
     """
-    several = {rule.key for rule in license_type.fields if rule.kind.is_array}
+    kinds = {rule.key: rule.kind for rule in license_type.fields}
+    tables = {key for key, kind in kinds.items() if kind is FieldKind.ROWS}
+    several = {key for key, kind in kinds.items() if kind.is_array}
     row: dict[str, object] = {}
     holders: dict[str, list[str]] = {}
     for key, cell in texts.items():
@@ -140,7 +143,7 @@ def application_of(license_type: LicenseType, texts: Mapping[str, str]) -> Row:
             continue
         if key.startswith(_HOLDER):
             holders[key.removeprefix(_HOLDER)] = cell.split(SEPARATOR)
-        elif key == "holders" or (key in several and cell.startswith("[")):
+        elif key in {"holders", *tables} or (key in several and cell.startswith("[")):
             row[key] = _json(key, cell)
         elif key in several:
             row[key] = cell.split(SEPARATOR)

@@ -1,8 +1,8 @@
-"""The form of a type: what all of its pages share, worked out once.
+"""The furniture of a presentation's pages: all but its rows and grids.
 
-A license is then set by its values alone. Everything that is kept here depends on the
-type, the faces and at most a word that many licenses share: the title, the issuer, a
-day. Nothing of a holder is kept.
+A license is set by its values alone. Everything that is kept here depends on the type,
+the faces and at most a word that many licenses share: the title, the issuer, a day.
+Nothing of a holder is kept.
 """
 
 import dataclasses
@@ -10,187 +10,88 @@ import functools
 from collections.abc import Iterator
 from datetime import date
 
-from elicense import dates
-from elicense.catalog import LicenseType
-from elicense.errors import MissingGlyphError
-from elicense.fonts import FontSet, Typeface
-from elicense.layout import values
-from elicense.layout.plan import Plan, Row
+from elicense.fonts import Typeface
+from elicense.layout import flow
+from elicense.layout.plan import EXTERNAL_MM, Plan
 from elicense.layout.primitives import (
+    GREY,
+    INK,
     POINTS_PER_MM,
     Box,
     Colour,
+    Frame,
     Line,
     Ornament,
     Run,
 )
 from elicense.layout.setter import MIDDLE, Setter
-from elicense.layout.wrap import LEADING, fit
+from elicense.layout.values import day_style
 from elicense.model import License
 from elicense.qr import printed_width_mm
 
-QR_MM = 32.0
-"""Side of the symbol with its quiet zone, unless the modules need more."""
 CARD_HEAD_MM = 13.0
-"""Height of the coloured head of a card."""
+"""Height of the coloured head of a card on a larger page."""
+SMALL_CARD_HEAD_MM = 9.0
+"""The same of a card that is the page itself."""
 CAPTION = "扫码核验 · 离线可验"
+OUR_CODE = "离线核验码"
+"""Caption of our symbol where a foreign code stands on the same page."""
 SPECIMEN_NOTE = "样张，仅供演示"
 WATERMARK = "样张"
-ONE_COPY = "单页"
-"""Said of a license without a second copy; it is not printed."""
+CONTINUATION = "（附页）"
+UNSAID_COPIES = ("单页", "正副本合一")
+"""Said of a license that is printed in one way; the page does not say it."""
+IDENTIFIER = "证照标识 "
 
-_INK: Colour = (24, 24, 26)
-_GREY: Colour = (96, 96, 96)
 _WHITE: Colour = (255, 255, 255)
-_AIR = 3.0
-"""Points between a value and the lines above and below it."""
-_GAP = 4.2
-"""Millimetres between a label and its value."""
 _KEPT = 32
 """Titles, issuers, days and sizes of a symbol that are kept for each form."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Place:
-    """One row with all that its value does not decide, in points.
-
-    Attributes:
-        row: as the layout says.
-        source: where its value comes from.
-        label: in the middle of the row, or at its top.
-        line: the rule under it; None for none.
-        start: left end of the value.
-        room: width and height for the value.
-        middle: between the upper and the lower edge.
-        upper: first baseline of a value that begins at the top.
-    """
-
-    row: Row
-    source: values.Source
-    label: Run
-    line: Line | None
-    start: float
-    room: tuple[float, float]
-    middle: float
-    upper: float
+_CAPTION_POINTS = 14
+_SMALL_SIZE = 5.5
+"""Type size of what is said beside a card that is the page itself, in points."""
 
 
 class Form:
-    """The pages of one type, set with the same faces."""
+    """What the pages of one presentation of a type share, set with the same faces."""
 
-    def __init__(self, license_type: LicenseType, plan: Plan, faces: FontSet) -> None:
-        """Work out what the type alone decides.
+    def __init__(
+        self, plan: Plan, number_label: str, name: str, setter: Setter
+    ) -> None:
+        """Keep what the type alone decides.
 
         Args:
-            license_type: labels and fields.
-            plan: its layout.
-            faces: what it is set with.
-
-        Raises:
-            CatalogError: the layout names a source that the type does not have.
-            MissingGlyphError: a label has a character without a glyph.
+            plan: the layout.
+            number_label: as the type calls the number.
+            name: of the presentation; empty where there are no others.
+            setter: for the paper of the plan.
         """
-        self._plan = plan
-        self._setter = Setter(plan.height, faces)
-        self._serif = faces.advances(Typeface.SERIF)
-        self._number_label = plan.number_label or license_type.number_label.zh
-        self._places = tuple(self._place(row, license_type) for row in plan.rows)
-        self._strip = self._setter.box(
-            (20.0, plan.height - 20.5, plan.width - 40.0, 4.0)
-        )
-        self.photo_box = self._setter.box(plan.photo) if plan.photo else None
+        self._plan, self._setter, self._name = plan, setter, name
+        self._number_label = plan.number_label or number_label
+        self.photo_box = setter.box(plan.photo) if plan.photo else None
+        self.code_box = self._code_box()
+        self.rules = tuple(self._rules())
         keep = functools.lru_cache(maxsize=_KEPT)
         self.symbol = keep(self._symbol)
         self.notices = keep(self._notices)
         self.ornament = keep(self._ornament)
         self._titles = keep(self._title)
-        self._copies = keep(self._copy)
         self._issuers = keep(self._issuer)
         self._days = keep(self._day)
-
-    def _place(self, row: Row, license_type: LicenseType) -> _Place:
-        """Return a row with its label and its rule."""
-        source = values.source(row, license_type)
-        left, bottom, right, top = self._setter.box(row.box)
-        start = left + (row.label_width + _GAP) * POINTS_PER_MM
-        upper = top - row.size - _AIR
-        theme = self._plan.theme
-        label = self._setter.label(
-            row.label or source.label, row, source.field, theme.frame
-        )
-        height = upper if row.top else (top + bottom) / 2 - row.size * MIDDLE
-        line = Line((start, bottom), (right, bottom), 0.4, theme.line, dots=1.2)
-        return _Place(
-            row=row,
-            source=source,
-            label=dataclasses.replace(label, x=left, y=height),
-            line=line if row.rule else None,
-            start=start,
-            room=(right - start, top - bottom - _AIR),
-            middle=(top + bottom) / 2,
-            upper=upper,
-        )
-
-    def rows(self, license_: License) -> tuple[list[Line], list[Run]]:
-        """Return the lines and the text of all rows.
-
-        Args:
-            license_: whose values.
-
-        Raises:
-            MissingGlyphError: no face has a glyph for a character; names the field.
-            TooLongError: a value does not fit even at 7 points; names the field.
-        """
-        lines: list[Line] = []
-        runs: list[Run] = []
-        for place in self._places:
-            value = values.shown(place.row, place.source.texts(license_))
-            if not value:
-                continue
-            runs.append(place.label)
-            runs += self._value(place, value)
-            if place.line is not None:
-                lines.append(place.line)
-        return lines, runs
-
-    def _value(self, place: _Place, value: str) -> list[Run]:
-        """Return the lines of one value."""
-        row, field = place.row, place.source.field
-        try:
-            fitted = fit(value, self._serif, place.room, row.size, field)
-        except KeyError as err:
-            raise MissingGlyphError(field, ord(err.args[0])) from err
-        leading = fitted.size * LEADING
-        if row.top:
-            first = place.upper
-        else:
-            middle = place.middle - fitted.size * MIDDLE
-            first = middle + leading * (len(fitted.lines) - 1) / 2
-        return [
-            Run(
-                field,
-                line,
-                place.start,
-                first - index * leading,
-                fitted.size,
-                Typeface.SERIF,
-                _INK,
-            )
-            for index, line in enumerate(fitted.lines)
-        ]
+        self._days_of = day_style(plan.dates)
 
     def head(self, license_: License) -> Iterator[Run]:
-        """Yield the title, the line 正本 or 副本 and the number.
+        """Yield the title, the line with the presentation's name, and the number.
 
         Args:
             license_: whose.
 
         Raises:
-            MissingGlyphError, TooLongError: as for :meth:`rows`.
+            MissingGlyphError: no face has a glyph for a character; names the field.
+            TooLongError: a line does not fit; names the field.
         """
         draft = license_.draft
-        yield from self._titles(draft.title)
-        yield from self._copies(draft.copy)
+        copy = self._name or draft.copy
+        yield from self._titles(draft.title, "" if copy in UNSAID_COPIES else copy)
         if self._plan.number:
             line = Run(
                 field="number",
@@ -199,13 +100,16 @@ class Form:
                 y=0.0,
                 size=self._plan.number_size,
                 typeface=Typeface.SERIF,
-                colour=_INK,
+                colour=INK,
                 stroke=0.2,
             )
             yield self._setter.centred(line, self._setter.box(self._plan.number))
 
-    def _title(self, text: str) -> tuple[Run, ...]:
-        """Return the title; once more, white on its colour, in the head of a card."""
+    def _title(self, text: str, copy: str) -> tuple[Run, ...]:
+        """Return the title, with the line （正本） where the layout has one.
+
+        It stands once more, white on its colour, in the head of a card.
+        """
         plan, setter = self._plan, self._setter
         title = Run(
             field="title",
@@ -214,63 +118,98 @@ class Form:
             y=0.0,
             size=plan.title_size,
             typeface=Typeface.SERIF,
-            colour=plan.theme.frame,
+            colour=_WHITE if plan.is_card else plan.theme.frame,
             spacing=plan.title_size * plan.title_spacing,
             stroke=plan.title_size * 0.028,
         )
-        large = setter.centred(title, setter.box(plan.title))
-        if plan.card is None:
-            return (large,)
-        small = dataclasses.replace(
-            title, size=17, spacing=5, stroke=0.5, colour=_WHITE
-        )
-        head = setter.box((*plan.card[:3], CARD_HEAD_MM))
-        return large, setter.centred(small, head)
+        runs = [setter.centred(title, setter.box(plan.title))]
+        if plan.card is not None:
+            small = dataclasses.replace(
+                title, size=17, spacing=5, stroke=0.5, colour=_WHITE
+            )
+            head = setter.box((*plan.card[:3], CARD_HEAD_MM))
+            runs.append(setter.centred(small, head))
+        if plan.copy and copy:
+            line = dataclasses.replace(
+                title, field="copy", text=f"（{copy}）", size=15, spacing=0, stroke=0.3
+            )
+            runs.append(setter.centred(line, setter.box(plan.copy)))
+        return tuple(runs)
 
-    def _copy(self, copy: str) -> tuple[Run, ...]:
-        """Return the line 正本 or 副本."""
-        if not self._plan.copy or copy == ONE_COPY:
-            return ()
-        line = Run(
-            field="copy",
-            text=f"（{copy}）",
-            x=0.0,
-            y=0.0,
-            size=15,
-            typeface=Typeface.SERIF,
-            colour=self._plan.theme.frame,
-            stroke=0.3,
-        )
-        return (self._setter.centred(line, self._setter.box(self._plan.copy)),)
+    def foot(self, license_: License) -> Iterator[Run]:
+        """Yield the issuer and the day, where the seal stands.
 
-    def foot(self, license_: License, modules: int) -> Iterator[Run]:
-        """Yield issuer, date, caption of the symbol, notices and identifier.
+        Args:
+            license_: whose.
+
+        Raises:
+            MissingGlyphError, TooLongError: as for :meth:`head`.
+        """
+        yield from self._issuers(license_.issuer.name)
+        yield self._days(license_.draft.issue_date)
+
+    def captions(self, license_: License, modules: int) -> Iterator[Run]:
+        """Yield the caption of the symbol and the identifier.
 
         Args:
             license_: whose.
             modules: modules on a side of its symbol.
 
         Raises:
-            MissingGlyphError, TooLongError: as for :meth:`rows`.
+            MissingGlyphError, TooLongError: as for :meth:`head`.
         """
-        yield from self._issuers(license_.issuer.name)
-        yield self._days(license_.draft.issue_date)
-        yield self.symbol(modules)[1]
-        yield from self.notices(license_.specimen)
-        text = f"证照标识 {license_.identifier}"
-        line = Run("identifier", text, 0.0, 0.0, 7.5, Typeface.SANS, _GREY)
-        yield self._setter.centred(line, self._strip)
+        yield self.symbol(modules, self.has_code(license_))[1]
+        box = self._setter.box(self._plan.identifier)
+        yield self.identifier(license_, self._setter, box)
 
-    def _symbol(self, modules: int) -> tuple[Box, Run]:
+    def identifier(self, license_: License, setter: Setter, box: Box) -> Run:
+        """Return the line with the identifier, as small as the paper is.
+
+        Args:
+            license_: whose.
+            setter: for the paper.
+            box: its place in points.
+        """
+        text = IDENTIFIER + license_.identifier
+        size = _SMALL_SIZE if self._plan.is_card else 7.5
+        return setter.centred(
+            Run("identifier", text, 0.0, 0.0, size, Typeface.SANS, GREY), box
+        )
+
+    def has_code(self, license_: License) -> bool:
+        """Tell whether a foreign code is printed: there is one, and a slot for it."""
+        return self.code_box is not None and license_.draft.external_qr is not None
+
+    def code(self) -> Run:
+        """Return the label of the foreign code."""
+        left, bottom, right, _ = self.code_box or (0.0, 0.0, 0.0, 0.0)
+        label = self._caption(self._plan.external_label, (left, bottom, right, bottom))
+        return dataclasses.replace(label, field="external_qr")
+
+    def _code_box(self) -> Box | None:
+        """Return the place of a foreign code."""
+        if self._plan.external is None:
+            return None
+        left, bottom = self._plan.external
+        return self._setter.box((left, bottom - EXTERNAL_MM, EXTERNAL_MM, EXTERNAL_MM))
+
+    def _symbol(self, modules: int, beside: bool) -> tuple[Box, Run]:  # noqa: FBT001  kept by it
         """Return the symbol's box, which grows right and up, and the caption."""
         plan = self._plan
-        side = printed_width_mm(modules, QR_MM) * POINTS_PER_MM
+        side = printed_width_mm(modules, plan.qr_size) * POINTS_PER_MM
         left = plan.qr[0] * POINTS_PER_MM
         bottom = (plan.height - plan.qr[1]) * POINTS_PER_MM
         box = (left, bottom, left + side, bottom + side)
-        caption = Run("caption", CAPTION, 0.0, 0.0, 8, Typeface.SANS, _GREY)
-        place = (box[0], box[1] - 14, box[2], box[1])
-        return box, self._setter.centred(caption, place)
+        caption = OUR_CODE if beside and plan.qr_page == 1 else CAPTION
+        return box, self._caption(caption, box)
+
+    def _caption(self, text: str, box: Box) -> Run:
+        """Return a line under a symbol."""
+        small = self._plan.is_card
+        high = _CAPTION_POINTS / 2 if small else _CAPTION_POINTS
+        size = _SMALL_SIZE if small else 8
+        caption = Run("caption", text, 0.0, 0.0, size, Typeface.SANS, GREY)
+        return self._setter.centred(caption, (box[0], box[1] - high, box[2], box[1]))
 
     def _notices(self, specimen: bool) -> tuple[Run, ...]:  # noqa: FBT001  kept by it
         """Return the fixed lines, and what a specimen says of itself."""
@@ -279,26 +218,41 @@ class Form:
         step = plan.notice_size * 1.6 / POINTS_PER_MM
         style = functools.partial(Run, "notice", x=0.0, y=0.0, typeface=Typeface.SANS)
         lines = [
-            style(text=text, size=plan.notice_size, colour=_GREY)
+            style(text=text, size=plan.notice_size, colour=GREY)
             for text in plan.notices
         ]
         if specimen:
             size, colour = plan.notice_size + 2, plan.theme.frame
             note = style(text=SPECIMEN_NOTE, size=size, colour=colour, stroke=0.2)
             lines.append(dataclasses.replace(note, spacing=size * 0.1))
-        return tuple(
+        set_ = (
             setter.centred(line, setter.box((left, top + index * step, wide, step)))
             for index, line in enumerate(lines)
         )
+        if not plan.notices_left:
+            return tuple(set_)
+        edge = left * POINTS_PER_MM
+        return tuple(dataclasses.replace(line, x=edge) for line in set_)
 
-    def _ornament(self, specimen: bool) -> Ornament:  # noqa: FBT001  kept by it
-        """Return the static art."""
+    def _rules(self) -> Iterator[Line]:
+        """Yield the straight rules of the first page."""
+        for x1, y1, x2, y2 in self._plan.lines:
+            left, bottom, right, top = self._setter.box((x1, y1, x2 - x1, y2 - y1))
+            colour = self._plan.theme.frame
+            yield Line((left, top), (right, bottom), 0.6, colour)
+
+    def _ornament(self, page: int, specimen: bool) -> Ornament:  # noqa: FBT001  kept by it
+        """Return the static art of a fixed page, counted from 1."""
         plan = self._plan
+        frame = Frame.CERTIFICATE
+        if plan.is_card:
+            frame = Frame.FRONT if page == 1 else Frame.BACK
         return Ornament(
             width=plan.width * POINTS_PER_MM,
             height=plan.height * POINTS_PER_MM,
             theme=plan.theme,
-            card=self._setter.box(plan.card) if plan.card else None,
+            frame=frame,
+            card=self._setter.box(plan.card) if plan.card and page == 1 else None,
             watermark=WATERMARK if specimen else "",
         )
 
@@ -314,9 +268,10 @@ class Form:
         label = dataclasses.replace(
             self._signed("label:issuer", plan.issuer_label),
             x=place[0],
-            y=place[1],
-            size=10,
+            y=(place[1] + place[3]) / 2 - min(10, plan.issuer_size) * MIDDLE,
+            size=min(10, plan.issuer_size),
             colour=plan.theme.frame,
+            room=place,
         )
         setter.measure(label)
         return label, issuer
@@ -326,7 +281,7 @@ class Form:
         plan, setter = self._plan, self._setter
         left = plan.seal[0] - plan.issuer_width / 2
         place = (left, plan.seal[1], plan.issuer_width, self._issuer_step())
-        line = self._signed("issue_date", dates.printed(day))
+        line = self._signed("issue_date", self._days_of(day))
         return setter.centred(line, setter.box(place))
 
     def _issuer_step(self) -> float:
@@ -342,6 +297,80 @@ class Form:
             y=0.0,
             size=self._plan.issuer_size,
             typeface=Typeface.SERIF,
-            colour=_INK,
+            colour=INK,
             stroke=0.15,
         )
+
+
+class Continuation:
+    """The furniture of continuation pages (附页) of a presentation."""
+
+    def __init__(
+        self, form: Form, plan: Plan, number_label: str, setter: Setter
+    ) -> None:
+        """Keep what the type alone decides.
+
+        Args:
+            form: of the fixed pages.
+            plan: the layout.
+            number_label: as the type calls the number.
+            setter: for the paper of a continuation page.
+        """
+        self._form, self._plan, self._setter = form, plan, setter
+        self._number_label = plan.number_label or number_label
+
+    def ornament(self, *, specimen: bool) -> Ornament:
+        """Return the static art: the theme's own frame, whatever art the type has."""
+        width, height = flow.SIZE
+        return Ornament(
+            width=width * POINTS_PER_MM,
+            height=height * POINTS_PER_MM,
+            theme=self._plan.theme,
+            frame=Frame.PLAIN,
+            card=None,
+            watermark=WATERMARK if specimen else "",
+            is_own=False,
+        )
+
+    def runs(self, license_: License, page: int, pages: int) -> Iterator[Run]:
+        """Yield title, number, page of pages, and the identifier.
+
+        Args:
+            license_: whose.
+            page: from 1, the fixed ones counted.
+            pages: of the whole license.
+
+        Raises:
+            MissingGlyphError, TooLongError: as for :meth:`Form.head`.
+        """
+        draft, colour = license_.draft, self._plan.theme.frame
+        left, top, wide, high = flow.BODY
+        title = Run(
+            field="title",
+            text=draft.title + CONTINUATION,
+            x=0.0,
+            y=0.0,
+            size=20.0,
+            typeface=Typeface.SERIF,
+            colour=colour,
+            stroke=0.5,
+        )
+        setter = self._setter
+        yield setter.centred(title, setter.box((left, top - 36, wide, 12)))
+        number = f"{self._number_label}：{draft.number}"
+        place = f"第 {page} 页，共 {pages} 页"
+        small = dataclasses.replace(
+            title, text=number, field="number", size=11.0, colour=INK, stroke=0.2
+        )
+        yield setter.centred(small, setter.box((left, top - 22, wide, 6)))
+        line = dataclasses.replace(
+            small, text=place, field="page", size=9.0, colour=GREY, stroke=0.0
+        )
+        yield setter.centred(line, setter.box((left, top - 15, wide, 5)))
+        box = setter.box((left, top + high + 9, wide, 4))
+        yield self._form.identifier(license_, setter, box)
+        if license_.specimen:
+            note = dataclasses.replace(
+                line, text=SPECIMEN_NOTE, field="notice", colour=colour
+            )
+            yield setter.centred(note, setter.box((left, top + high + 3, wide, 5)))

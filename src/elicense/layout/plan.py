@@ -1,4 +1,4 @@
-"""A type's ``[layout]`` table as checked values.
+"""A type's layout table as checked values (docs/formats/layout.md).
 
 Lengths in the table are millimetres from the upper left corner of the page, as a
 designer measures them; they are turned into points where the page is composed.
@@ -6,21 +6,47 @@ designer measures them; they are turned into points where the page is composed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from elicense.errors import CatalogError
 from elicense.layout.primitives import Theme
+from elicense.layout.table import Millimetres, Table
 from elicense.model import Text
 
-PAPERS = {"A4": (210.0, 297.0), "A4 landscape": (297.0, 210.0)}
-"""Width and height in millimetres (ISO 216)."""
+PAPERS = {
+    "A4": (210.0, 297.0),
+    "A4 landscape": (297.0, 210.0),
+    "A3 landscape": (420.0, 297.0),
+    "card": (85.6, 54.0),
+}
+"""Width and height in millimetres (ISO 216; ISO/IEC 7810, ID-1)."""
 THEMES = {
     "brown": Theme("brown", (104, 62, 24), (196, 164, 120), (253, 250, 243)),
     "green": Theme("green", (22, 88, 62), (132, 178, 152), (246, 251, 247)),
     "teal": Theme("teal", (20, 78, 92), (128, 172, 184), (244, 250, 251)),
+    "blue": Theme("blue", (28, 62, 122), (140, 164, 206), (245, 248, 253)),
+    "plum": Theme("plum", (92, 40, 84), (186, 146, 180), (252, 247, 251)),
 }
-Millimetres = tuple[float, float, float, float]
-"""left, top, width, height."""
+MAX_FIXED_PAGES = 4
+"""Pages that a layout has before any continuation page."""
+QR_MM = 32.0
+"""Side of the symbol with its quiet zone, unless modules or layout need more."""
+MAX_QR_MM = 60.0
+SEAL_MM = 42.0
+"""Side of the box that a seal is placed in, unless the layout says otherwise."""
+MIN_SEAL_MM = 15.0
+LARGEST_QR_MM = 42.0
+"""Side of our symbol with its quiet zone where the token is longest."""
+EXTERNAL_MM = 26.0
+"""Side of the slot for a foreign code, with its quiet zone."""
+EXTERNAL_AWAY_MM = 20.0
+"""Smallest distance of that slot from our symbol: a reader sees one code at a time."""
+SMALLEST = 7.0
+"""Points; below this a printed page can not be read without a glass."""
+LABEL_SIZE = 13.0
+"""Largest type size of a label in points, unless the layout says otherwise."""
+STYLES = ("", "arabic", "chinese", "words", "wan", "masked")
+_ARABIC_OR_CHINESE = ("arabic", "chinese")
+_CARD = "card"
+_CORNER = "[left, bottom]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,63 +54,129 @@ class Row:
     """One labelled value.
 
     Attributes:
-        value: where it comes from: ``holder.name``, ``holder.code``, ``number``,
-            ``issuer``, ``issue_date``, ``valid_from``, ``valid_until``, ``validity``,
-            ``copy``, ``checkpoint.<kind>`` or ``fields.<key>``.
+        sources: where it comes from (docs/formats/layout.md, section 3); their texts
+            are joined.
         label: printed label; empty where the type's own label is used.
         box: its place, label included.
+        page: on which page, from 1.
         size: largest type size in points.
-        label_width: in millimetres.
+        floor: smallest type size in points.
+        label_width: in millimetres; 0 for no label.
+        label_size: largest type size of the label in points.
         top: text starts at the top of the box instead of standing in its middle.
+        continued: what does not fit goes on on a continuation page.
+        style: of days, amounts and codes; empty for the usual one.
         join: put between several texts of one value.
         suffix: put behind a value that is not absent.
         absent: printed for a value that is not there; empty drops the whole row.
         rule: a fine line is drawn under the value.
     """
 
-    value: str
+    sources: tuple[str, ...]
     label: str
     box: Millimetres
+    page: int
     size: float
+    floor: float
     label_width: float
+    label_size: float
     top: bool
+    continued: bool
+    style: str
     join: str
     suffix: str
     absent: str
     rule: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a grid.
+
+    Attributes:
+        key: of the column of the field.
+        label: its head; empty where the column's own label is used.
+        width: its share of the width of the grid.
+    """
+
+    key: str
+    label: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A field of rows as a table with a head.
+
+    Attributes:
+        field: key of the field.
+        label: stands over the grid; empty for none.
+        box: its place, label and head included.
+        page: on which page, from 1.
+        size: largest type size in points.
+        floor: smallest type size in points.
+        columns: from left to right.
+        blank: the grid is drawn to the end of its box.
+    """
+
+    field: str
+    label: str
+    box: Millimetres
+    page: int
+    size: float
+    floor: float
+    columns: tuple[Column, ...]
+    blank: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A whole page.
+    """All pages of one presentation.
 
     Attributes:
         width: of the paper in millimetres.
         height: of the paper in millimetres.
+        is_card: the page itself is a card.
+        pages: fixed pages.
         theme: its colours.
+        dates: ``arabic`` or ``chinese``.
+        lines: straight rules on the first page: x and y of both ends.
         card: box of the card image; None for a certificate.
         title: box of the title.
         title_size: in points.
         title_spacing: between its characters, in parts of the type size.
-        copy: box of the line 正本 or 副本; None where it is not printed.
+        copy: box of the line （正本）; None where it is not printed.
         number: box of the number line; None where a row shows the number.
         number_label: overrides the type's label; may be empty.
         number_size: in points.
+        identifier: box of the line with the identifier, on the page of the symbol.
         rows: in drawing order.
+        grids: likewise, after the rows.
         photo: room for the photo; None for a type without one.
         qr: left and bottom edge of the symbol.
+        qr_size: its least side, quiet zone included.
+        qr_page: its page, from 1.
+        external: left and bottom edge of the slot for a foreign code, None without one.
+        external_label: stands below it.
         seal: centre of the seal.
+        seal_size: its side.
         issuer_label: over the issuer's name; may be empty.
         issuer_width: greatest width of the issuer's name.
         issuer_size: in points.
         notices: fixed lines, each with its own place from `notices_at` downwards.
         notices_at: left, top and width of the fixed lines.
+        notices_page: their page, from 1.
         notice_size: in points.
+        notices_left: they begin at the left edge instead of standing in the middle.
     """
 
     width: float
     height: float
+    is_card: bool
+    pages: int
     theme: Theme
+    dates: str
+    lines: tuple[Millimetres, ...]
     card: Millimetres | None
     title: Millimetres
     title_size: float
@@ -93,34 +185,62 @@ class Plan:
     number: Millimetres | None
     number_label: str
     number_size: float
+    identifier: Millimetres
     rows: tuple[Row, ...]
+    grids: tuple[Grid, ...]
     photo: Millimetres | None
     qr: tuple[float, float]
+    qr_size: float
+    qr_page: int
+    external: tuple[float, float] | None
+    external_label: str
     seal: tuple[float, float]
+    seal_size: float
     issuer_label: str
     issuer_width: float
     issuer_size: float
     notices: tuple[str, ...]
     notices_at: tuple[float, float, float]
+    notices_page: int
     notice_size: float
+    notices_left: bool
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """What the pages show, by the names of docs/formats/layout.md, section 3.
+
+        ``number`` is there too where it has a line of its own. A column is named by its
+        field, as a grid is.
+        """
+        named = {source for row in self.rows for source in row.sources}
+        named |= {f"fields.{grid.field}" for grid in self.grids}
+        named |= {"number"} if self.number is not None else set()
+        return frozenset(".".join(name.split(".")[:2]) for name in named)
 
 
-def read(type_name: str, table: Mapping[str, object]) -> Plan:
-    """Return the plan that a type's raw ``[layout]`` table describes.
+def read(type_name: str, table: Mapping[str, object], name: str = "") -> Plan:
+    """Return the plan that a type's raw layout table describes.
 
     Args:
         type_name: for the error.
         table: as TOML gives it; unknown keys are refused.
+        name: of the presentation, for the error.
 
     Raises:
         CatalogError: naming the type and the key that is missing, unknown or wrong.
     """
-    top = _Table(type_name, "layout", table)
-    paper = top.choice("paper", PAPERS)
+    top = Table(type_name, f"layouts.{name}" if name else "layout", table)
+    width, height = top.choice("paper", PAPERS)
+    top.lies_on(width, height)
+    pages = top.count("pages", MAX_FIXED_PAGES)
     plan = Plan(
-        width=paper[0],
-        height=paper[1],
+        width=width,
+        height=height,
+        is_card=(width, height) == PAPERS[_CARD],
+        pages=pages,
         theme=top.choice("theme", THEMES),
+        dates=_one_of(top, "dates", _ARABIC_OR_CHINESE),
+        lines=top.rules("lines"),
         card=top.box_or_none("card"),
         title=top.box("title"),
         title_size=top.number("title_size"),
@@ -129,37 +249,87 @@ def read(type_name: str, table: Mapping[str, object]) -> Plan:
         number=top.box_or_none("number"),
         number_label=top.text("number_label", ""),
         number_size=top.number("number_size", 12.0),
-        rows=_rows(top),
+        identifier=top.box_or_none("identifier")
+        or (20.0, height - 20.5, width - 40.0, 4.0),
+        rows=_rows(top, pages),
+        grids=_grids(top, pages),
         photo=top.box_or_none("photo"),
-        qr=top.pair("qr"),
-        seal=top.pair("seal"),
+        qr=top.pair("qr", _CORNER),
+        qr_size=top.number("qr_size", QR_MM),
+        qr_page=top.count("qr_page", pages),
+        external=top.pair_or_none("external", _CORNER),
+        external_label=top.text("external_label", "官方查询码"),
+        seal=top.pair("seal", "[x, y]"),
+        seal_size=top.number("seal_size", SEAL_MM),
         issuer_label=top.text("issuer_label", ""),
         issuer_width=top.number("issuer_width"),
         issuer_size=top.number("issuer_size"),
         notices=top.texts("notices"),
-        notices_at=top.triple("notices_at"),
+        notices_at=top.triple("notices_at", "[left, top, width]"),
+        notices_page=top.count("notices_page", pages),
         notice_size=top.number("notice_size", 8.5),
+        notices_left=top.flag("notices_left", default=False),
     )
     top.finish()
+    _check_places(plan, top)
     return plan
 
 
-def _rows(top: "_Table") -> tuple[Row, ...]:
+def _check_places(plan: Plan, top: Table) -> None:
+    """Refuse a seal that is too small and a slot that is too near to our symbol."""
+    if plan.seal_size < MIN_SEAL_MM:
+        least = Text(f"至少 {MIN_SEAL_MM:g} 毫米", f"at least {MIN_SEAL_MM:g} mm")
+        raise top.error("seal_size", least)
+    if not QR_MM <= plan.qr_size <= MAX_QR_MM:
+        sizes = Text(
+            f"{QR_MM:g} 至 {MAX_QR_MM:g} 毫米", f"{QR_MM:g} to {MAX_QR_MM:g} mm"
+        )
+        raise top.error("qr_size", sizes)
+    if plan.external is None or plan.qr_page != 1:
+        return
+    side = max(plan.qr_size, LARGEST_QR_MM)
+    across = _gap(plan.qr[0], plan.external[0], side)
+    down = _gap(-plan.qr[1], -plan.external[1], side)
+    if max(across, down) < EXTERNAL_AWAY_MM:
+        away = Text(
+            f"距二维码（最大 {side:g} 毫米）{EXTERNAL_AWAY_MM:g} 毫米以外",
+            f"a place at least {EXTERNAL_AWAY_MM:g} mm from our symbol, which grows to"
+            f" {side:g} mm",
+        )
+        raise top.error("external", away)
+
+
+def _gap(ours: float, theirs: float, side: float) -> float:
+    """Return the distance of two intervals: our symbol at its largest, and the slot."""
+    return max(theirs - (ours + side), ours - (theirs + EXTERNAL_MM))
+
+
+def _one_of(table: Table, key: str, allowed: tuple[str, ...]) -> str:
+    """Return one of some texts, of which the first is the default."""
+    return table.choice(key, {text: text for text in allowed}, allowed[0])
+
+
+def _rows(top: Table, pages: int) -> tuple[Row, ...]:
     """Return the rows of the table, with the page's defaults filled in."""
     label_width = top.number("label_width")
+    label_size = top.number("label_size", LABEL_SIZE)
     size = top.number("size")
     rule = top.flag("rule", default=False)
     rows = []
-    for index, raw in enumerate(top.tables("rows")):
-        row = _Table(top.type_name, f"layout.rows[{index}]", raw)
+    for row in top.tables("rows"):
         rows.append(
             Row(
-                value=row.text("value"),
+                sources=row.text_or_texts("value"),
                 label=row.text("label", ""),
                 box=row.box("box"),
+                page=row.count("page", pages),
                 size=row.number("size", size),
+                floor=row.number("floor", SMALLEST),
                 label_width=row.number("label_width", label_width),
+                label_size=row.number("label_size", label_size),
                 top=row.flag("top", default=False),
+                continued=row.flag("continued", default=False),
+                style=_one_of(row, "style", STYLES),
                 join=row.text("join", "；"),
                 suffix=row.text("suffix", ""),
                 absent=row.text("absent", "无"),
@@ -170,105 +340,36 @@ def _rows(top: "_Table") -> tuple[Row, ...]:
     return tuple(rows)
 
 
-_T = TypeVar("_T")
-
-
-class _Table:
-    """One TOML table that is read key by key; what is left over is an error."""
-
-    def __init__(self, type_name: str, where: str, table: Mapping[str, object]) -> None:
-        """Keep the table and where it stands."""
-        self.type_name = type_name
-        self._where = where
-        self._left = dict(table)
-
-    def error(self, key: str) -> CatalogError:
-        """Return the error that names a key."""
-        place = f"{self._where}.{key}"
-        return CatalogError(
-            Text(
-                f"证照类型 {self.type_name} 的版式表中 {place} 缺失或不正确",
-                f"type {self.type_name}: {place} is missing or wrong",
+def _grids(top: Table, pages: int) -> tuple[Grid, ...]:
+    """Return the tables of the table."""
+    grids = []
+    for grid in top.tables("tables", required=False):
+        source = grid.text("value")
+        if not source.startswith("fields."):
+            rows = Text(" fields.KEY，KEY 为 rows 字段", "fields.KEY of the kind rows")
+            raise grid.error("value", rows)
+        grids.append(
+            Grid(
+                field=source.removeprefix("fields."),
+                label=grid.text("label", ""),
+                box=grid.box("box"),
+                page=grid.count("page", pages),
+                size=grid.number("size", 10.0),
+                floor=grid.number("floor", SMALLEST),
+                columns=_columns(grid),
+                blank=grid.flag("blank", default=False),
             )
         )
+        grid.finish()
+    return tuple(grids)
 
-    def finish(self) -> None:
-        """Refuse keys that nobody asked for."""
-        for key in self._left:
-            raise self.error(key)
 
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return a text."""
-        value = self._left.pop(key, default)
-        if not isinstance(value, str):
-            raise self.error(key)
-        return value
-
-    def choice(self, key: str, values: Mapping[str, _T]) -> _T:
-        """Return the value that a text names."""
-        name = self.text(key)
-        if name not in values:
-            raise self.error(key)
-        return values[name]
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts; absent means none."""
-        value = self._left.pop(key, [])
-        if not isinstance(value, list):
-            raise self.error(key)
-        texts = tuple(item for item in value if isinstance(item, str))
-        if len(texts) != len(value):
-            raise self.error(key)
-        return texts
-
-    def number(self, key: str, default: float | None = None) -> float:
-        """Return a positive number or zero."""
-        return self._float(key, self._left.pop(key, default))
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        """Return a yes or no."""
-        value = self._left.pop(key, default)
-        if not isinstance(value, bool):
-            raise self.error(key)
-        return value
-
-    def tables(self, key: str) -> list[Mapping[str, object]]:
-        """Return an array of tables with at least one entry."""
-        value = self._left.pop(key, None)
-        if not isinstance(value, list) or not value:
-            raise self.error(key)
-        if not all(isinstance(item, dict) for item in value):
-            raise self.error(key)
-        return value
-
-    def box(self, key: str) -> Millimetres:
-        """Return left, top, width, height."""
-        left, top, width, height = self._floats(key, 4)
-        return (left, top, width, height)
-
-    def box_or_none(self, key: str) -> Millimetres | None:
-        """Return left, top, width, height, or None where the key is absent."""
-        return self.box(key) if key in self._left else None
-
-    def pair(self, key: str) -> tuple[float, float]:
-        """Return two lengths."""
-        first, second = self._floats(key, 2)
-        return (first, second)
-
-    def triple(self, key: str) -> tuple[float, float, float]:
-        """Return three lengths."""
-        first, second, third = self._floats(key, 3)
-        return (first, second, third)
-
-    def _floats(self, key: str, count: int) -> list[float]:
-        value = self._left.pop(key, None)
-        if not isinstance(value, list) or len(value) != count:
-            raise self.error(key)
-        return [self._float(key, item) for item in value]
-
-    def _float(self, key: str, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(key)
-        if not 0 <= value <= 1000:  # noqa: PLR2004  millimetres or points of a page
-            raise self.error(key)
-        return float(value)
+def _columns(grid: Table) -> tuple[Column, ...]:
+    columns = []
+    for column in grid.tables("columns"):
+        width = column.number("width")
+        if not width:
+            raise column.error("width", Text("大于 0 的数", "a number over 0"))
+        columns.append(Column(column.text("key"), column.text("label", ""), width))
+        column.finish()
+    return tuple(columns)

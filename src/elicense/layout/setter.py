@@ -2,8 +2,9 @@
 
 from elicense.errors import MissingGlyphError, TooLongError
 from elicense.fonts import EM, FontSet, Typeface
-from elicense.layout.plan import Millimetres, Row
+from elicense.layout.plan import Row
 from elicense.layout.primitives import POINTS_PER_MM, Box, Colour, Run
+from elicense.layout.table import Millimetres
 
 NARROWEST = 0.6
 """Smallest horizontal scale of a line that stands alone."""
@@ -11,9 +12,6 @@ SHRUNK = 0.7
 """Smallest part of its type size that such a line is set in."""
 MIDDLE = 0.38
 """Middle of an ideograph over the baseline, in parts of the type size."""
-
-_LABEL_SIZE = 13.0
-"""Greatest type size of a label, in points."""
 
 
 class Setter:
@@ -85,6 +83,7 @@ class Setter:
             spacing=spacing,
             stretch=stretch,
             stroke=run.stroke,
+            room=box,
         )
 
     def label(self, text: str, row: Row, field: str, colour: Colour) -> Run:
@@ -99,7 +98,7 @@ class Setter:
         Raises:
             MissingGlyphError: a character has no glyph; names the field.
         """
-        size = min(row.size, _LABEL_SIZE)
+        size = min(row.size, row.label_size)
         bare = Run(f"label:{field}", text, 0.0, 0.0, size, Typeface.SERIF, colour)
         room, natural = row.label_width * POINTS_PER_MM, self.measure(bare)
         slack = (room - natural) / (len(text) - 1) if len(text) > 1 else 0.0

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from elicense.errors import TooLongError
 from elicense.fonts import EM
 
-SMALLEST = 7.0
-"""Points; below this a printed page can not be read without a glass."""
 STEP = 0.5
 """Points by which a value shrinks at a time."""
 LEADING = 1.3
@@ -34,7 +32,7 @@ def fit(
     text: str,
     advances: Mapping[str, int],
     room: tuple[float, float],
-    size: float,
+    sizes: tuple[float, float],
     field: str,
 ) -> Fitted:
     """Return the largest size, and its lines, at which a text fits its box.
@@ -43,13 +41,15 @@ def fit(
         text: what is to be set.
         advances: width of each of its characters in units of the em.
         room: width and height of the box in points.
-        size: the largest size in points.
+        sizes: the largest and the smallest size in points.
         field: key of the field, for the error.
 
     Raises:
         KeyError: a character has no width.
-        TooLongError: the text does not fit at 7 points; it says how many characters do.
+        TooLongError: the text does not fit at the smallest size; it says how many
+            characters do.
     """
+    size, floor = sizes
     width, height = room
     total = sum(map(advances.__getitem__, text))
     if total <= width * EM / size:  # most values: nothing is to be broken
@@ -59,13 +59,57 @@ def fit(
         limit = width * EM / size
         rows = _rows_that_fit(height, size)
         if total <= limit * rows:
-            lines = _break(units, advances, limit)
+            lines = list(_break(units, advances, limit))
             if len(lines) <= rows:
-                return Fitted(size, tuple(lines))
-        if size <= SMALLEST:
-            lines = _break(units, advances, limit)
-            raise TooLongError(field, sum(map(len, lines[:rows])))
-        size = max(SMALLEST, size - STEP)
+                return Fitted(size, tuple(line.rstrip() for line in lines))
+        if size <= floor:
+            lines = list(_break(units, advances, limit))
+            raise TooLongError(field, sum(len(line.rstrip()) for line in lines[:rows]))
+        size = max(floor, size - STEP)
+
+
+def fit_start(
+    text: str,
+    advances: Mapping[str, int],
+    room: tuple[float, float],
+    sizes: tuple[float, float],
+    field: str,
+) -> tuple[Fitted, str]:
+    """Return a text that fits its box, and what of it does not.
+
+    Arguments and errors as for :func:`fit`, but nothing is too long: where the text
+    does not fit at the smallest size, all lines of the box but the last are filled, so
+    that there is room to say where it goes on.
+
+    Returns:
+        What fits, and the rest, without white space at its start; empty where all fits.
+    """
+    try:
+        return fit(text, advances, room, sizes, field), ""
+    except TooLongError:
+        size = sizes[1]
+    taken = _rows_that_fit(room[1], size) - 1
+    lines = list(_break(_units(text, advances), advances, room[0] * EM / size))
+    kept = tuple(line.rstrip() for line in lines[:taken])
+    return Fitted(size, kept), "".join(lines[taken:]).lstrip()
+
+
+def broken(
+    text: str, advances: Mapping[str, int], width: float, size: float
+) -> tuple[str, ...]:
+    """Return the lines of a text of any length.
+
+    Args:
+        text: what is to be set.
+        advances: width of each of its characters in units of the em.
+        width: of a line in points.
+        size: of the type in points.
+
+    Raises:
+        KeyError: a character has no width.
+    """
+    lines = _break(_units(text, advances), advances, width * EM / size)
+    return tuple(line.rstrip() for line in lines)
 
 
 def _rows_that_fit(height: float, size: float) -> int:
@@ -84,18 +128,20 @@ def _units(text: str, advances: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _break(
     units: list[tuple[str, int]], advances: Mapping[str, int], limit: float
-) -> list[str]:
-    """Fill lines greedily; a unit wider than a line is broken between characters."""
-    lines: list[str] = []
+) -> Iterator[str]:
+    """Yield lines that are filled greedily, with the white space at their ends.
+
+    A unit wider than a line is broken between characters.
+    """
     line: list[str] = []
     used = 0.0
     for part, advance in _narrow(units, advances, limit):
         if line and used + advance > limit:
-            lines.append("".join(line).rstrip())
+            yield "".join(line)
             line, used = [], 0.0
         line.append(part)
         used += advance
-    return [*lines, "".join(line).rstrip()]
+    yield "".join(line)
 
 
 def _narrow(

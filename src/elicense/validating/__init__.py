@@ -124,7 +124,7 @@ def validate_image(
     if len(data) > policy.max_input_bytes:
         return _unread(Code.UNREADABLE, _too_large(policy), trust, at)
     try:
-        texts = qr.read_image(data)
+        texts = qr.read_image(data, wanted=payload.has_prefix)
     except MalformedError as err:
         return _unread(Code.UNREADABLE, str(err), trust, at)
     if not texts:

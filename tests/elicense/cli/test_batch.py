@@ -50,8 +50,11 @@ def as_table(path, count):
     for n in range(count):
         row = sample("food-business", 300 + n)
         (holder,) = row.pop("holders")
-        row["items"] = ";".join(row["items"])
-        found = {"holders.name": holder["name"], "holders.code": holder["code"], **row}
+        cells = {
+            key: ";".join(value) if isinstance(value, list) else value
+            for key, value in row.items()
+        }
+        found = {"holders.name": holder["name"], "holders.code": holder["code"]} | cells
         lines.append({"case": f"T{n:04d}"} | found)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(lines[0]))
@@ -310,8 +313,9 @@ class TestStopped:
         )
         until = time.monotonic() + 60
         partial = report.with_name("report.jsonl.partial")
+        # A whole chunk is told, and there are more.
         while time.monotonic() < until and not (
-            partial.exists() and partial.stat().st_size
+            partial.exists() and partial.read_bytes().count(b"\n") >= 200
         ):
             time.sleep(0.01)
         started.send_signal(signal.SIGINT)

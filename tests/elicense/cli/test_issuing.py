@@ -4,8 +4,10 @@ import io
 import pytest
 from PIL import Image
 
+from elicense import payload
 from elicense.masking import contains_citizen_id
 from tests.elicense.cli.department import PERSON, answers, run, sample
+from tests.support import ROOT
 
 
 def changed(type_name, **fields):
@@ -83,15 +85,6 @@ WRONG = {
         "U+20BB7",
         "U+20BB7",
     ),
-    "too long for the QR": (
-        BUSINESS,
-        {
-            **holder(BUSINESS, name="示" * 80),
-            "principal": [f"示{'例' * 28}{n}" for n in "甲乙丙丁戊"],
-        },
-        "版本 20-M",
-        "version 20-M",
-    ),
     "too many holders": (
         FOOD,
         changed(FOOD, holders=sample(FOOD, 50)["holders"] * 9),
@@ -144,6 +137,49 @@ def test_a_wrong_application_is_told_and_reserves_nothing(name, own):
         assert not contains_citizen_id(result.stderr)
         assert "Traceback" not in result.stderr
     assert own.state() == before
+
+
+def test_values_too_long_for_the_qr_are_named_and_reserve_nothing(own):
+    """Of a type of one's own, which does not cut what its token says."""
+    page = (ROOT / "docs" / "formats" / "types.md").read_text(encoding="utf-8")
+    text = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    assert text.count("in_qr") == 1
+    assert "qr_length" not in text
+    (own.place / "types" / "shop-sign.toml").write_text(text, encoding="utf-8")
+    application = {
+        "holders": [{"name": "示例市青禾区小禾面馆", "code": "92990101MA0000007E"}],
+        "number": "示例招许〔2026〕1号",
+        "place": "示" * 100,
+        "lighting": "内光源",
+    }
+    before = own.state()
+    told = {
+        "zh": "二维码内容超出版本 20-M 的容量，占用最多的字段：place, ",
+        "en": "does not fit version 20-M; the largest fields are: place, ",
+    }
+    for lang, expected in told.items():
+        result = own.issue("shop-sign", application, "new.pdf", lang=lang)
+        assert result.exit_code == 2
+        assert expected in result.stderr
+        assert result.stdout == ""
+        assert "示" * 9 not in result.stderr
+    assert own.state() == before
+
+
+def test_a_long_name_and_long_people_are_cut_in_the_qr_and_whole_in_the_record(own):
+    people = [f"示{'例' * 28}{n}" for n in "甲乙丙丁"]
+    application = {**holder(BUSINESS, name="示" * 80), "principal": people}
+    result = own.issue(BUSINESS, application, "long.pdf", "--case", "long")
+    assert result.exit_code == 0, result.stderr
+    (told,) = answers(result)
+    assert told["verdict"]["code"] == "VALID"
+    token = payload.open_token(payload.read_qr_text(told["qr_text"]))
+    claims = payload.decode(token.unverified_payload)
+    assert claims.holder == f"{'示' * 39}…"
+    assert claims.fields["principal"] == f"{people[0][:23]}…"
+    (shown,) = answers(own.run("show", told["identifier"], "--json"))
+    assert shown["record"]["holders"][0]["name"] == "示" * 80
+    assert shown["record"]["fields"]["principal"] == people
 
 
 def test_all_problems_are_told_one_on_a_line_with_their_fields(own):

@@ -29,7 +29,10 @@ def test_people_see_fields_state_history_and_the_symbol(department):
         "zh": ("状态 已签发", "主体业态 餐饮服务经营者(小餐饮)", "样张 无法律效力"),
         "en": (
             "state issued",
-            "Items 热食类食品制售；自制饮品制售",
+            (
+                "Items 热食类食品制售；冷食类食品制售（不含凉拌菜）；"
+                "自制饮品制售（不含自酿酒）"
+            ),
             "specimen no legal effect",
         ),
     }
@@ -94,6 +97,73 @@ def test_a_file_that_is_no_license_is_refused(tmp_path):
             assert result.stdout == ""
 
 
+def test_every_form_of_the_metadata_is_one_object_of_the_same_values(department):
+    told = department.issued("food")
+    for lang, worth in (("zh", "无法律效力"), ("en", "no legal effect")):
+        values = []
+        for keys, name in NAMED.items():
+            args = ("show", told["identifier"], "--gbt36903", keys)
+            result = department.run(*args, lang=lang)
+            (shown,) = answers(result)
+            assert shown[name] == told["identifier"]
+            assert worth in result.stderr
+            values.append(list(shown.values()))
+            assert values[-1][-1] == "已签发"
+        before_the_fields = {tuple(item[:19]) for item in values}
+        assert len(before_the_fields) == 1
+
+
+NAMED = {"zh": "证照标识", "pinyin": "ZZBS", "en": "certificate_identifier"}
+
+
+def test_the_metadata_of_a_pdf_needs_no_workspace_and_has_no_state(
+    department, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = shutil.copy(department.folder / "person.pdf", tmp_path)
+    identifier = department.issued("person")["identifier"]
+    result = run("show", path, "--gbt36903", "zh")
+    assert "not verified" in result.stderr
+    assert "no legal effect" in result.stderr
+    (shown,) = answers(result)
+    (known,) = answers(department.run("show", identifier, "--gbt36903", "zh"))
+    assert known.pop("状态") == "已签发"
+    assert shown == known
+    assert len(shown["证照签章时间"]) == len("yyyyMMddHHmmss")
+
+
+def test_a_number_that_names_several_gives_the_metadata_of_each(own):
+    application = sample("special-operation", PERSON)
+    number = "T" + application["holders"][0]["code"]
+    own.issue("special-operation", application, "second.pdf", "--case", "2")
+    found = answers(own.run("show", number, "--gbt36903", "pinyin"))
+    assert len({shown["ZZBS"] for shown in found}) == 2
+    assert [shown["ZZBH"] for shown in found] == [number] * 2
+
+
+def test_the_metadata_tells_what_became_of_a_license(own):
+    identifier = own.issued("food")["identifier"]
+    own.run("revoke", identifier, "--reason", "cancelled")
+    (shown,) = answers(own.run("show", identifier, "--gbt36903", "en"))
+    assert shown["status"] == "已终止"
+
+
+def test_options_that_do_not_go_together_are_refused(department):
+    told, path = department.issued("food")["identifier"], department.folder / "food.pdf"
+    cases = {
+        ("show", told, "--gbt36903", "zh", "--json"): ("不能", "neither"),
+        ("show", told, "--gbt36903", "zh", "--at", "2026-11-20"): ("不能", "neither"),
+        ("show", path, "--at", "2026-11-20"): ("登记库", "asks the register"),
+        ("show", told, "--gbt36903", "cn"): ("gbt36903", "gbt36903"),
+    }
+    for args, expected in cases.items():
+        for lang, text in zip(("zh", "en"), expected, strict=True):
+            result = department.run(*args, lang=lang)
+            assert result.exit_code == 2
+            assert result.stdout == ""
+            assert text in result.stderr
+
+
 def test_what_strangers_can_know_is_told_so(own):
     """A fresh license has its place in a list that is out; a change waits."""
     identifier = own.issued("food")["identifier"]
@@ -117,12 +187,12 @@ def test_what_strangers_can_know_is_told_so(own):
 
 
 def test_a_type_that_is_not_here_is_shown_by_its_keys(own, tmp_path, monkeypatch):
-    kind = own.place / "types" / "food-2.toml"
-    text = (ROOT / "src" / "elicense" / "types" / "food-business.toml").read_text()
-    kind.write_text(text.replace("version = 1\n", "version = 2\n"))
-    made = own.issue("food-business", sample("food-business", 3), "two.pdf")
+    kind = own.place / "types" / "food-3.toml"
+    text = (ROOT / "src" / "elicense" / "types" / "food-business.2.toml").read_text()
+    kind.write_text(text.replace("\nversion = 2\n", "\nversion = 3\n"))
+    made = own.issue("food-business", sample("food-business", 3), "three.pdf")
     assert made.exit_code == 0, made.stderr
-    path = own.folder / "two.pdf"
+    path = own.folder / "three.pdf"
     assert "Form of business" in own.run("show", path).stdout
     monkeypatch.chdir(tmp_path)
     assert "business_form" in run("show", path).stdout
