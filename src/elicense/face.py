@@ -55,6 +55,9 @@ _FACES = STANDARD.for_reading()
 """Whoever drew a page may have had faces for more ideographs than we have."""
 _NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 _EXTRA = "text that is not on the composed page"
+_ALIGNED = 300
+"""Characters between the first difference and the last that are aligned one by one; the
+time for that grows faster than their square."""
 
 
 def compare(
@@ -148,14 +151,33 @@ def _text_differences(seen: str, page: Page) -> Iterator[str]:
         yield _EXTRA
         return
     owners = [run.field for run in page.runs for part in run.text.split() for _ in part]
-    matcher = difflib.SequenceMatcher(None, expected, seen, autojunk=False)
     touched: dict[str, None] = {}
-    for kind, start, end, _, _ in matcher.get_opcodes():
+    for kind, start, end in _edits(expected, seen):
         if kind == "insert":
             touched[owners[start - 1] if start else _EXTRA] = None
         elif kind != "equal":
             touched.update(dict.fromkeys(owners[start:end]))
     yield from (f"text of {owner}" if owner != _EXTRA else owner for owner in touched)
+
+
+def _edits(expected: str, seen: str) -> Iterator[tuple[str, int, int]]:
+    """Yield what was done to which part of a text, in bounded time."""
+    start = _common(expected, seen)
+    ours, theirs = expected[start:], seen[start:]
+    same = _common(ours[::-1], theirs[::-1])
+    ours, theirs = ours[: len(ours) - same], theirs[: len(theirs) - same]
+    if max(len(ours), len(theirs)) > _ALIGNED:
+        yield "replace" if ours else "insert", start, start + len(ours)
+        return
+    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
+    for kind, first, last, _, _ in matcher.get_opcodes():
+        yield kind, start + first, start + last
+
+
+def _common(first: str, second: str) -> int:
+    """Return how many characters two texts begin with in common."""
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _letter_differences(side: Side, page: Page, faces: FontSet) -> Iterator[str]:

@@ -37,6 +37,10 @@ MAX_OPERATORS = 2 << 20
 drawn; ours have 250 KB a page, without the art of a type's own."""
 MAX_PIXELS = 9_000_000
 """Pixels of one image, A4 at 300 dpi."""
+MAX_IMAGES = 4
+"""Images that all pages draw, each time counted; ours draw a photo and two codes."""
+MAX_SCANS = 24
+"""Scans of a JPEG; encoders write about ten, and each costs engines a full pass."""
 
 _TABLE_END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*")
 _INDIRECT = re.compile(rb"/(?:XRefStm|Prev|Encrypt)|#")
@@ -44,6 +48,7 @@ _INDIRECT = re.compile(rb"/(?:XRefStm|Prev|Encrypt)|#")
 _UNSEEN = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 8
 """Flags Invisible, Hidden, NoView, ToggleNoView (ISO 32000-1, table 165)."""
 _PRINT = 1 << 2
+_START_OF_SCAN = b"\xff\xda"
 _NO_IMAGE = (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 _CATALOG = frozenset({
@@ -113,6 +118,7 @@ class _Seen:
     has_art: bool = False
     effort: Effort = field(default_factory=Effort)
     operators: int = 0
+    images: int = 0
 
     def spend(self, data: bytes) -> bytes:
         """Return operators, and refuse what is more than any page of ours."""
@@ -224,7 +230,9 @@ def _size(stream: pikepdf.Stream, left: int) -> int:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Return the width and height of a JPEG; refuse one of too many pixels."""
+    """Return the width and height of a JPEG; refuse one of too many pixels or scans."""
+    if data.count(_START_OF_SCAN) > MAX_SCANS:
+        raise MalformedError(f"face: a JPEG of more than {MAX_SCANS} scans")
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             width, height = image.size
@@ -361,6 +369,9 @@ def _read_drawing(
     for name, times in used.items():
         item = items[name]
         own = seen.has_art and name == "/Art"
+        seen.images += times if item.Subtype == pikepdf.Name.Image else 0
+        if seen.images > MAX_IMAGES:
+            raise MalformedError("face: too many images are drawn")
         if item.Subtype == pikepdf.Name.Form and not own:
             for _ in range(times):
                 _read_form(item, seen)

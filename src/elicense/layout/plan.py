@@ -243,12 +243,12 @@ def read(type_name: str, table: Mapping[str, object], name: str = "") -> Plan:
         lines=top.rules("lines"),
         card=top.box_or_none("card"),
         title=top.box("title"),
-        title_size=top.number("title_size"),
+        title_size=top.size("title_size"),
         title_spacing=top.number("title_spacing", 0.0),
         copy=top.box_or_none("copy"),
         number=top.box_or_none("number"),
         number_label=top.text("number_label", ""),
-        number_size=top.number("number_size", 12.0),
+        number_size=top.size("number_size", 12.0),
         identifier=top.box_or_none("identifier")
         or (20.0, height - 20.5, width - 40.0, 4.0),
         rows=_rows(top, pages),
@@ -263,11 +263,11 @@ def read(type_name: str, table: Mapping[str, object], name: str = "") -> Plan:
         seal_size=top.number("seal_size", SEAL_MM),
         issuer_label=top.text("issuer_label", ""),
         issuer_width=top.number("issuer_width"),
-        issuer_size=top.number("issuer_size"),
+        issuer_size=top.size("issuer_size"),
         notices=top.texts("notices"),
         notices_at=top.triple("notices_at", "[left, top, width]"),
         notices_page=top.count("notices_page", pages),
-        notice_size=top.number("notice_size", 8.5),
+        notice_size=top.size("notice_size", 8.5),
         notices_left=top.flag("notices_left", default=False),
     )
     top.finish()
@@ -312,8 +312,8 @@ def _one_of(table: Table, key: str, allowed: tuple[str, ...]) -> str:
 def _rows(top: Table, pages: int) -> tuple[Row, ...]:
     """Return the rows of the table, with the page's defaults filled in."""
     label_width = top.number("label_width")
-    label_size = top.number("label_size", LABEL_SIZE)
-    size = top.number("size")
+    label_size = top.size("label_size", LABEL_SIZE)
+    size = top.size("size")
     rule = top.flag("rule", default=False)
     rows = []
     for row in top.tables("rows"):
@@ -323,10 +323,10 @@ def _rows(top: Table, pages: int) -> tuple[Row, ...]:
                 label=row.text("label", ""),
                 box=row.box("box"),
                 page=row.count("page", pages),
-                size=row.number("size", size),
-                floor=row.number("floor", SMALLEST),
+                size=row.size("size", size),
+                floor=row.size("floor", SMALLEST),
                 label_width=row.number("label_width", label_width),
-                label_size=row.number("label_size", label_size),
+                label_size=row.size("label_size", label_size),
                 top=row.flag("top", default=False),
                 continued=row.flag("continued", default=False),
                 style=_one_of(row, "style", STYLES),
@@ -354,8 +354,8 @@ def _grids(top: Table, pages: int) -> tuple[Grid, ...]:
                 label=grid.text("label", ""),
                 box=grid.box("box"),
                 page=grid.count("page", pages),
-                size=grid.number("size", 10.0),
-                floor=grid.number("floor", SMALLEST),
+                size=grid.size("size", 10.0),
+                floor=grid.size("floor", SMALLEST),
                 columns=_columns(grid),
                 blank=grid.flag("blank", default=False),
             )

@@ -10,6 +10,7 @@ from elicense.model import Text
 Millimetres = tuple[float, float, float, float]
 """left, top, width, height."""
 _LARGEST = 1000  # millimetres or points of a page
+_SMALLEST_TYPE, _LARGEST_TYPE = 1, 200  # points
 _SLACK = 1e-6
 _T = TypeVar("_T")
 
@@ -129,6 +130,17 @@ class Table:
         """Return a positive number or zero."""
         expected = Text(f" 0 至 {_LARGEST} 的数", f"a number from 0 to {_LARGEST}")
         return self._float(key, self._take(key, default), expected)
+
+    def size(self, key: str, default: float | None = None) -> float:
+        """Return a type size in points."""
+        value = self.number(key, default)
+        if not _SMALLEST_TYPE <= value <= _LARGEST_TYPE:
+            low, high = _SMALLEST_TYPE, _LARGEST_TYPE
+            expected = Text(
+                f" {low} 至 {high} 磅", f"a type size from {low} to {high} points"
+            )
+            raise self.error(key, expected)
+        return value
 
     def count(self, key: str, limit: int, default: int = 1) -> int:
         """Return a whole number from 1 to a limit."""
