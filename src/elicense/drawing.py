@@ -31,6 +31,8 @@ MAX_PIXELS = 9_000_000
 """Pixels of one rendered page, A4 at 300 dpi."""
 RESOLUTIONS = (150, 300)
 """Dots per inch of the rendered page; the next where no symbol is read."""
+SYMBOL_PIXELS = 640
+"""Pixels on a side of a rendered symbol; the largest has 105 modules."""
 OUTLINE = 0.1
 """Greatest width of a text's outline, in parts of the type size."""
 FRAME = 1.0
@@ -70,19 +72,32 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An image that should be a symbol.
+
+    Attributes:
+        box: in points.
+        text: of the one symbol that fills it as it is rendered; None for anything else.
+    """
+
+    box: Box
+    text: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """What one page of a file shows.
 
     Attributes:
         paper: its box in points.
         letters: its characters in drawing order.
-        symbols: boxes in points of its images that are no photo, in drawing order.
+        symbols: its images that are no photo, in drawing order.
         photos: boxes in points of its photos, likewise.
     """
 
     paper: Box
     letters: tuple[Letter, ...] = field(repr=False)
-    symbols: tuple[Box, ...]
+    symbols: tuple[Shown, ...]
     photos: tuple[Box, ...]
 
     @property
@@ -212,15 +227,9 @@ def _read(
         page = document[index]
         seen.turn(has_art=has_art)
         _read_objects(page, seen)
+        symbols = tuple(Shown(box, _text_in(page, box)) for box in seen.symbol_boxes)
         page.close()
-        sides.append(
-            Side(
-                paper,
-                tuple(seen.letters),
-                tuple(seen.symbol_boxes),
-                tuple(seen.photo_boxes),
-            )
-        )
+        sides.append(Side(paper, tuple(seen.letters), symbols, tuple(seen.photo_boxes)))
     return Face(
         sides=tuple(sides),
         qr_texts=_symbols(document),
@@ -375,6 +384,19 @@ def _read_image(image: pypdfium2.PdfImage, seen: _Seen) -> None:
         seen.photos.append(hashlib.sha256(bytes(image.get_data())).digest())
     else:
         seen.symbol_boxes.append(image.get_bounds())
+
+
+def _text_in(page: pypdfium2.PdfPage, box: Box) -> str | None:
+    """Return the text of the one symbol that a box of a rendered page shows."""
+    width, height = page.get_size()
+    left, bottom, right, top = box
+    inside = 0 <= left < right <= width and 0 <= bottom < top <= height
+    if not inside:
+        return None
+    scale = SYMBOL_PIXELS / max(right - left, top - bottom)
+    crop = (left, bottom, width - right, height - top)
+    picture = page.render(scale=scale, crop=crop, grayscale=True).to_pil()
+    return qr.read_alone(picture)
 
 
 def _symbols(document: pypdfium2.PdfDocument) -> tuple[str, ...]:

@@ -165,17 +165,21 @@ class TooLongError(ElicenseError):
 
     Attributes:
         field: key of the field.
-        fits: how many characters fit.
+        fits: how many characters fit; 0 where it goes on and even all pages do not do.
     """
 
     def __init__(self, field: str, fits: int) -> None:
         """Keep the field and how many characters fit."""
-        super().__init__(
-            Text(
-                f"字段 {field} 过长，版面最多容纳 {fits} 个字符",
-                f"field {field} is too long: {fits} characters fit on the page",
-            )
+        told = Text(
+            f"字段 {field} 过长，版面最多容纳 {fits} 个字符",
+            f"field {field} is too long: {fits} characters fit on the page",
         )
+        if not fits:
+            told = Text(
+                f"字段 {field} 过长，续页也放不下",
+                f"field {field} does not fit even on continuation pages",
+            )
+        super().__init__(told)
         self.field = field
         self.fits = fits
         self.args = (field, fits)

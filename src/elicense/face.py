@@ -17,6 +17,7 @@ from elicense.drawing import (
     MAX_TEXT,
     Face,
     Letter,
+    Shown,
     Side,
     read,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "MAX_TEXT",
     "Face",
     "Letter",
+    "Shown",
     "Side",
     "compare",
     "read",
@@ -54,6 +56,7 @@ EDGE = 1.0
 _FACES = STANDARD.for_reading()
 """Whoever drew a page may have had faces for more ideographs than we have."""
 _NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+_NOTHING = Shown(_NOWHERE, None)
 _EXTRA = "text that is not on the composed page"
 _ALIGNED = 300
 """Characters between the first difference and the last that are aligned one by one; the
@@ -74,8 +77,9 @@ def compare(
     the pages' dictionaries, no hidden, clipped or turned text and no order of drawing
     that ours have not. 3. One annotation, the seal, in its box on the first page. 4.
     The whole text of each page is that of the composed one. 5. Every character has its
-    place, type size and colour. 6. Exactly one symbol of ours, which spells the token,
-    in its box; a foreign code as the record has it, in its slot. 7. The photo is the
+    place, type size and colour. 6. Exactly one symbol of ours, which spells the token
+    and is what its image shows, in its box; likewise a foreign code as the record has
+    it, in its slot. 7. The photo is the
     one of the record, in its box. 8. No other image.
 
     Not compared: static art, the seal's picture, outlines of glyphs, metadata.
@@ -96,8 +100,10 @@ def compare(
     differences += face.faults  # (2)
     if not _near(face.seal, pages[0].seal_box or _NOWHERE, PLACE):  # (3)
         differences.append("place of the seal")
+    code = license_.draft.external_qr
     for side, page in zip(face.sides, pages, strict=False):
         differences += _side_differences(side, page, faces)
+        differences += _symbol_differences(side, page, code, token)  # (6)
     differences += _code_differences(face, pages, license_, token)  # (6)
     photo = license_.draft.photo
     if face.photo_sha256 != (photo.sha256 if photo else None):  # (7)
@@ -112,7 +118,6 @@ def _side_differences(side: Side, page: Page, faces: FontSet) -> Iterator[str]:
         yield "size of the page"
     text_differences = tuple(_text_differences(side.text, page))  # (4)
     yield from text_differences or _letter_differences(side, page, faces)  # (5)
-    yield from _symbol_differences(side, page)  # (6)
     photos = [page.photo_box] if page.photo_box is not None else []
     if len(side.photos) != len(photos) or not all(map(_fills, side.photos, photos)):
         yield "place of the photo"  # (7)
@@ -188,7 +193,7 @@ def _letter_differences(side: Side, page: Page, faces: FontSet) -> Iterator[str]
     """
     grown = 0.0
     if page.qr_box is not None and side.symbols:
-        symbol = side.symbols[0]
+        symbol = side.symbols[0].box
         grown = (symbol[2] - symbol[0]) - (page.qr_box[2] - page.qr_box[0])
     letters = iter(side.letters)
     touched: dict[str, None] = {}
@@ -230,23 +235,39 @@ def _same_colour(seen: Colour, expected: Colour) -> bool:
     )
 
 
-def _symbol_differences(side: Side, page: Page) -> Iterator[str]:
-    """Yield what is wrong with the places of a page's symbols."""
+def _symbol_differences(
+    side: Side, page: Page, code: str | None, token: bytes
+) -> Iterator[str]:
+    """Yield what is wrong with the symbols of a page, each in its box."""
     symbols = list(side.symbols)
     if page.qr_box is not None:
+        shown = symbols.pop(0) if symbols else _NOTHING
         left, bottom, _, _ = page.qr_box
         least, most = (
             qr.printed_width_mm(17 + 4 * version, page.qr_mm) * POINTS_PER_MM
             for version in (1, qr.MAX_VERSION)
         )
-        box = symbols.pop(0) if symbols else _NOWHERE
-        wide = min(max(box[2] - box[0], least), most)
-        if not _near(box, (left, bottom, left + wide, bottom + wide), EDGE):
+        wide = min(max(shown.box[2] - shown.box[0], least), most)
+        if not _near(shown.box, (left, bottom, left + wide, bottom + wide), EDGE):
             yield "place of the QR symbol"
+        if not _spells(shown.text, token):
+            yield "the QR symbol's image does not show the token"
     if page.code_box is not None:
-        box = symbols.pop(0) if symbols else _NOWHERE
-        if not _near(box, page.code_box, EDGE):
+        shown = symbols.pop(0) if symbols else _NOTHING
+        if not _near(shown.box, page.code_box, EDGE):
             yield "place of the foreign code"
+        if shown.text is None or shown.text != code:
+            yield "the foreign code's image does not show the one of the record"
+
+
+def _spells(text: str | None, token: bytes) -> bool:
+    """Tell whether the text of a symbol is a carrier of a token."""
+    if text is None:
+        return False
+    try:
+        return payload.read_qr_text(text) == token
+    except MalformedError:
+        return False
 
 
 def _code_differences(

@@ -76,6 +76,10 @@ _COMPARE = Text(
     "有效。仅验证了二维码，请与所见内容逐项核对",
     "Valid. Only the QR code was verified: compare it with what you see",
 )
+_UNSEEN = Text(
+    "有效。未核对版面，请将所见内容与证照数据逐项核对",
+    "Valid. The printed page was not checked: compare what you see with the data",
+)
 
 
 def message(code: Code, scope: str = "document") -> Text:
@@ -84,10 +88,13 @@ def message(code: Code, scope: str = "document") -> Text:
     Args:
         code: the answer's code.
         scope: what was seen: ``qr``, ``record``, ``sealed`` or ``document``. A valid
-            QR code alone says nothing of the page around it, so the text says so.
+            QR code alone says nothing of the page around it, and neither does a seal
+            whose page was not looked at, so the text says so.
     """
     if code is Code.VALID and scope == "qr":
         return _COMPARE
+    if code is Code.VALID and scope in ("record", "sealed"):
+        return _UNSEEN
     return _MESSAGES[code]
 
 

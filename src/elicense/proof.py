@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import pikepdf
 
-from elicense import document, drawing, layout, payload, photos, record
+from elicense import document, drawing, layout, payload, photos, qr, record
 from elicense.catalog import (
     COPIES,
     FieldKind,
@@ -52,13 +52,11 @@ ORGANS = {
     Content.MAXIMUM: "示例省示例市青禾高新技术产业开发区行政审批服务局",
 }
 """Names of the issuing organ, of 4 to 24 characters as seals take."""
-EXTERNAL_CODE = "https://example.com/zz/verify?id=99010020261121000100000001&v=1"
-"""A foreign code of usual length, for the greatest content."""
 _SERIAL = "20260000002"
 _INDEX = 999_999
 _LIST = 2099
-_LARGEST_SYMBOL = 97
-"""Modules on a side of version 20, the largest that is printed."""
+_LARGEST_SYMBOL = 17 + 4 * qr.MAX_VERSION
+"""Modules on a side of the largest symbol that is printed."""
 _IDS = (FieldKind.CITIZEN_ID, FieldKind.USCC)
 _NARROW = 0.75
 """Horizontal scale below which a text looks narrow."""
@@ -188,10 +186,7 @@ def _drafted(
     at: datetime,
 ) -> _Drafted:
     """Return an invented license."""
-    application = example(license_type, at, content)
-    if content is Content.MAXIMUM:
-        application = {**application, "external_qr": EXTERNAL_CODE}
-    checked = check_application(license_type, application, at)
+    checked = check_application(license_type, example(license_type, at, content), at)
     photo = None if checked.photo is None else photos.prepare(checked.photo)
     draft = checked.draft
     if photo is not None:
@@ -246,7 +241,7 @@ def _tried(
     return replace(
         trial,
         pages=sheet.pages,
-        qr_version=(sheet.symbol.size - 17) // 4,
+        qr_version=qr.version(sheet.symbol),
         faults=tuple(_faults(sheet, pdf, text, faces)),
         pdf=_sealed(pdf, sheet),
     )
@@ -289,9 +284,8 @@ def _advised(err: ElicenseError, license_type: LicenseType) -> Text:
         return told
     if not err.fits:
         return Text(
-            f"字段 {err.field} 过长，续页也放不下；请减小 max_length 或 max_count",
-            f"field {err.field} does not fit even on {layout.MAX_PAGES} pages; lower"
-            " max_length or max_count",
+            f"{told.zh}；请减小 max_length 或 max_count",
+            f"{told.en}; lower max_length or max_count",
         )
     return Text(
         f"{told.zh}；请加大版位，减小 floor 或 max_length，或设 continued = true",

@@ -81,6 +81,9 @@ than the noise of a camera makes."""
 _RETRY_PIXELS = 1_200_000
 """Images are shrunk to this many pixels before a retry doubles them."""
 
+_FILLED = 0.95
+"""Share of its due side that a symbol has at least: corners are found to a module."""
+
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _JPEG = ("JPEG", "MPO")
 _START_OF_SCAN = b"\xff\xda"
@@ -364,6 +367,36 @@ def _attempts(grey: Image.Image, *, retry: bool) -> Iterator[tuple[str, ...]]:
         grey.thumbnail(_fitting(grey.size, _RETRY_PIXELS), reducing_gap=2.0)
         for mend in _RETRIES:
             yield _texts(mend(grey))
+
+
+def read_alone(picture: Image.Image) -> str | None:
+    """Return the text of the one symbol that a picture shows and that fills it.
+
+    Args:
+        picture: a drawn symbol with its quiet zone, cut out, upright, some pixels a
+            module.
+
+    Returns:
+        None where there is none, more than one, or room for anything beside it.
+    """
+    found = zxingcpp.read_barcodes(
+        _grey(picture),
+        zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2),
+        text_mode=zxingcpp.TextMode.Plain,
+    )
+    if len(found) != 1:
+        return None
+    (symbol,) = found
+    try:
+        modules = encode(symbol.text).size
+    except (ValueError, SymbolTooLargeError):
+        return None
+    corners = symbol.position
+    wide = corners.top_right.x - corners.top_left.x
+    high = corners.bottom_left.y - corners.top_left.y
+    share = modules / (modules + 2 * QUIET_ZONE) * _FILLED
+    fills = wide >= share * picture.width and high >= share * picture.height
+    return symbol.text if fills else None
 
 
 def _opened(data: bytes) -> Image.Image:

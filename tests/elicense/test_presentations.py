@@ -453,6 +453,7 @@ def test_another_code_than_the_records_is_a_difference():
     other = license_of(external=CODE[:-1] + "2")
     pages = composed(other, own_type(SLOT))
     assert face.compare(face.read(pdf), pages, other, TOKEN) == (
+        "the foreign code's image does not show the one of the record",
         "the foreign code is not the one of the record",
     )
     assert judged(pdf, other, own_type(SLOT)).code is Code.FACE_MISMATCH

@@ -85,7 +85,10 @@ FAULTS = {
         .replace("max_count = 3", "max_count = 100")
         .replace('kind = "text" }]', 'kind = "text", max_length = 800 }]'),
         {Content.MAXIMUM},
-        "field sections does not fit even on 8 pages; lower max_length or max_count",
+        (
+            "field sections does not fit even on continuation pages;"
+            " lower max_length or max_count"
+        ),
         "续页也放不下",
     ),
     "rows of more than a record holds": (

@@ -23,7 +23,6 @@ from elicense.catalog.examples import Content, example
 from elicense.document import DocumentParts
 from elicense.model import License, Organization, Photo
 from elicense.payload import StatusReference
-from elicense.proof import EXTERNAL_CODE
 from esign.algorithms import Suite
 from esign.signer import SoftwareSigner
 from tests.elicense import pages, scanning
@@ -84,8 +83,6 @@ def with_the_largest_token() -> Pressed:
 def pressed(kind: LicenseType, presentation: Presentation, content: Content) -> Pressed:
     """Return an invented license, printed and sealed."""
     application = example(kind, pages.AT, content)
-    if content is Content.MAXIMUM:
-        application = {**application, "external_qr": EXTERNAL_CODE}
     checked = check_application(kind, application, pages.AT)
     photo = None if checked.photo is None else photos.prepare(checked.photo)
     digest = photo and Photo(photos.MEDIA_TYPE, hashlib.sha256(photo).digest())
@@ -114,7 +111,7 @@ def pressed(kind: LicenseType, presentation: Presentation, content: Content) -> 
     page = next(at for at, page in enumerate(sheet.pages) if page.qr_box is not None)
     texts = {text}
     if sheet.pages[page].code_box is not None:
-        texts.add(EXTERNAL_CODE)
+        texts.add(str(application["external_qr"]))
     return Pressed(pages.press("one pass").print(parts), page, frozenset(texts))
 
 

@@ -6,7 +6,6 @@ from elicense import samples
 from elicense.catalog import Catalog
 from elicense.catalog.examples import Content, example
 from elicense.issuing import reprint
-from elicense.proof import EXTERNAL_CODE
 from elicense.testing import Simulator, claims_of
 from elicense.validating import validate_pdf
 from elicense.validating.verdict import Scope
@@ -50,8 +49,6 @@ def test_every_presentation_of_any_content_is_the_record_s_own_face(
     kind = TYPES[name]
     world.catalog = Catalog([kind])
     application = example(kind, world.at, content)
-    if content is Content.MAXIMUM:
-        application = {**application, "external_qr": EXTERNAL_CODE}
     issued = world.issue(kind.name, application)
     world.department.lists.add(claims_of(issued).status.list_number)
     for presentation in kind.presentations_of(issued.license.draft.copy):

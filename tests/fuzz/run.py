@@ -7,11 +7,14 @@ new are kept in a folder, and the next run starts from them.
 """
 
 import argparse
+import resource
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMORY_MIB = 2048
+"""What the fuzzer may take beyond what it starts with."""
 HOW_TO_GET_IT = "atheris is not installed; get it with: pip install -e '.[fuzz]'"
 
 
@@ -51,7 +54,10 @@ def fuzz(target: str, seconds: int, keep: Path | None) -> None:
         folders = [str(found)]
         if target in make_corpus.TARGETS:
             folders.append(str(make_corpus.CORPUS))
-        arguments = [sys.argv[0], f"-max_total_time={seconds}", *folders]
+        # libFuzzer goes by the peak, and a process inherits that of whoever started it.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        limits = [f"-max_total_time={seconds}", f"-rss_limit_mb={peak + MEMORY_MIB}"]
+        arguments = [sys.argv[0], *limits, *folders]
         atheris.Setup(arguments, lambda data: decoders.holds(target, data))
         atheris.Fuzz()
 

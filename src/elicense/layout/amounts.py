@@ -5,7 +5,8 @@ to 4): capital numerals, 零 for one or more zeros between digits, 整 after 元
 """
 
 import re
-from decimal import Decimal
+
+from elicense.catalog.amounts import parse_amount
 
 _CAPITALS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")
@@ -19,19 +20,22 @@ def in_words(amount: str) -> str:
     """Return an amount in capital numerals: 人民币壹佰万元整.
 
     Args:
-        amount: as the catalog checked it: a number of at most 15 digits and 2 decimals,
-            a space, a currency of ISO 4217.
+        amount: as the catalog checked it.
+
+    Raises:
+        MalformedCodeError: it did not.
     """
-    number, _, currency = amount.partition(" ")
-    whole, _, part = number.partition(".")
-    yuan, jiao, fen = int(whole), (part + "0")[:1], (part + "00")[1:2]
+    parsed = parse_amount(amount)
+    yuan, cents = divmod(int(parsed.value * 100), 100)
+    jiao, fen = f"{cents:02d}"[0], f"{cents:02d}"[1]
     words = f"{_capitals(yuan)}元" if yuan else ""
     if jiao != "0":
         words += _CAPITALS[int(jiao)] + "角"
     elif fen != "0" and yuan:
         words += "零"
     words += _CAPITALS[int(fen)] + "分" if fen != "0" else "整"
-    return _NAMES.get(currency, currency) + ("零元整" if words == "整" else words)
+    name = _NAMES.get(parsed.currency, parsed.currency)
+    return name + ("零元整" if words == "整" else words)
 
 
 def _capitals(number: int) -> str:
@@ -60,10 +64,13 @@ def in_wan(amount: str) -> str:
 
     Args:
         amount: as for :func:`in_words`.
+
+    Raises:
+        MalformedCodeError: as for :func:`in_words`.
     """
-    number, _, currency = amount.partition(" ")
-    name = _NAMES.get(currency, currency)
-    scaled = f"{Decimal(number) / _WAN:,f}"
+    parsed = parse_amount(amount)
+    name = _NAMES.get(parsed.currency, parsed.currency)
+    scaled = f"{parsed.value / _WAN:,f}"
     if "." in scaled:
         scaled = scaled.rstrip("0").rstrip(".")
-    return f"{scaled}万元" if currency == "CNY" else f"{scaled}万{name}"
+    return f"{scaled}万元" if parsed.currency == "CNY" else f"{scaled}万{name}"

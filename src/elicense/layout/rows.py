@@ -31,7 +31,7 @@ class Place:
             decides about the label, and the usual one by the empty text.
         line: the rule under it; None for none.
         box: for the value.
-        size: width and height for its text.
+        room: width and height for its text.
     """
 
     row: Row
