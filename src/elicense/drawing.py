@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from elicense import payload, qr, structure
+from elicense import qr, structure
 from elicense.catalog import Presentation
 from elicense.layout import Box, Colour, Page
 from elicense.record import MAX_SCAN_BYTES
@@ -28,9 +28,9 @@ MAX_OBJECTS = 20_000
 MAX_TEXT = 50_000
 """Characters on all pages; ours have at most some 4,000."""
 MAX_PIXELS = 9_000_000
-"""Pixels of one rendered page, A4 at 300 dpi."""
-RESOLUTIONS = (150, 300)
-"""Dots per inch of the rendered page; the next where no symbol is read."""
+"""Pixels of one rendered page, more than A3 at its resolution."""
+RESOLUTION = 150
+"""Dots per inch of the rendered page: two and more for a module of ours."""
 SYMBOL_PIXELS = 640
 """Pixels on a side of a rendered symbol; the largest has 105 modules."""
 OUTLINE = 0.1
@@ -112,7 +112,8 @@ class Face:
 
     Attributes:
         sides: its pages.
-        qr_texts: distinct texts of all symbols, in no promised order.
+        qr_texts: distinct texts of all symbols, in their images and on the rendered
+            pages, in no promised order.
         photo_sha256: of the one photo's bytes as they stand in the file; None where
             there is none or more than one.
         faults: English phrases for what no page of ours has; no values.
@@ -221,6 +222,7 @@ def _read(
     if len(document) != len(found.papers):
         raise MalformedError("face: readers do not find the same pages")
     sides = []
+    texts: dict[str, None] = {}
     for index, (paper, has_art) in enumerate(
         zip(found.papers, found.has_art, strict=True)
     ):
@@ -228,11 +230,13 @@ def _read(
         seen.turn(has_art=has_art)
         _read_objects(page, seen)
         symbols = tuple(Shown(box, _text_in(page, box)) for box in seen.symbol_boxes)
+        texts |= dict.fromkeys(item.text for item in symbols if item.text is not None)
+        texts |= dict.fromkeys(_texts_on(page))
         page.close()
         sides.append(Side(paper, tuple(seen.letters), symbols, tuple(seen.photo_boxes)))
     return Face(
         sides=tuple(sides),
-        qr_texts=_symbols(document),
+        qr_texts=tuple(texts),
         photo_sha256=seen.photos[0] if len(seen.photos) == 1 else None,
         faults=tuple(seen.faults),
         seal=found.seal,
@@ -399,27 +403,14 @@ def _text_in(page: pypdfium2.PdfPage, box: Box) -> str | None:
     return qr.read_alone(picture)
 
 
-def _symbols(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
-    """Return the texts of the symbols on all rendered pages.
+def _texts_on(page: pypdfium2.PdfPage) -> tuple[str, ...]:
+    """Return the texts of the symbols that a rendered page shows.
 
-    Where no page shows one of ours, all are looked at more closely.
+    It is looked at once: a page full of what begins a symbol must not cost more.
     """
-    for dpi in RESOLUTIONS:
-        last = dpi == RESOLUTIONS[-1]
-        found: dict[str, None] = {}
-        for page in document:
-            found |= dict.fromkeys(_symbols_of(page, dpi, last=last))
-            page.close()
-        if last or any(map(payload.has_prefix, found)):
-            return tuple(found)
-    return ()
-
-
-def _symbols_of(page: pypdfium2.PdfPage, dpi: int, *, last: bool) -> tuple[str, ...]:
-    """Return the texts of the symbols on a page, rendered at a resolution."""
     width, height = page.get_size()
     if not (width > 0 and height > 0):
         return ()
-    scale = min(dpi / 72, math.sqrt(MAX_PIXELS / (width * height)))
+    scale = min(RESOLUTION / 72, math.sqrt(MAX_PIXELS / (width * height)))
     picture = page.render(scale=scale, grayscale=True).to_pil()
-    return qr.read_image(picture, retry=last, wanted=payload.has_prefix)
+    return qr.read_image(picture, retry=False)

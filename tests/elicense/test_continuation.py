@@ -15,7 +15,7 @@ from elicense.catalog import Background, Catalog
 from elicense.errors import MissingGlyphError, TooLongError
 from elicense.fonts import STANDARD, FontSet
 from elicense.layout import Frame, clearance
-from elicense.layout.compose import MAX_PAGES
+from elicense.layout.flow import MAX_PAGES
 from elicense.layout.plan import MAX_FIXED_PAGES
 from elicense.testing import Simulator
 from elicense.validating import Scope

@@ -11,7 +11,7 @@ MAX_PICTURE = 2 << 20  # bytes of an image of it; one of 1000 characters has 20 
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _ENCODED = ("iVBORw0KGgo", "/9j/")  # how those begin in base64
 # Anything that a person or a reader could take for a license of our own format.
-_OURS = re.compile("EL1|.*#EL1", re.IGNORECASE)
+_OURS = re.compile(r"\s*EL1|.*#EL1", re.IGNORECASE)
 
 
 def external_code_fault(text: str) -> Text | None:

@@ -189,7 +189,8 @@ def _days(license_type: LicenseType) -> Schema:
     years = license_type.validity.years
     last = Text("最后一日；长期为 null", "the last day; null for an open end")
     if years is not None:
-        last = Text(f"省略时为 {years} 年", f"{years} years where it is left out")
+        period = "1 year" if years == 1 else f"{years} years"
+        last = Text(f"省略时为 {years} 年", f"{period} where it is left out")
     until = _optional(day) if years is None else day
     return {
         "issue_date": _titled(_optional(day), Text("发证日期", "issue date")),

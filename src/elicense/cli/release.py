@@ -181,8 +181,8 @@ def check_out(out: Path, known: bytes | None, *, force: bool) -> None:
     if known is None or known != files.read(out, MAX_INPUT_BYTES):
         raise WrongUsageError(
             Text(
-                f"{out} 已存在且内容不同；未签发。可换名，或用 --force 覆盖",
-                f"{out} is there with other content, and nothing was issued;"
+                f"{out} 已存在且内容不同，未作任何更改。可换名，或用 --force 覆盖",
+                f"{out} is there with other content, and nothing was done;"
                 " use another name, or --force to replace it",
             )
         )

@@ -20,9 +20,6 @@ from elicense.model import License
 
 MODULES = 77
 """Modules on a side of version 15, where a typical token lies."""
-MAX_PAGES = 8
-"""Pages of a license at most, continuation pages included."""
-
 _FORMS = 64
 """Presentations that are kept in a process, those used last."""
 
@@ -109,7 +106,7 @@ class _Booklet:
             return tuple(fixed)
         bodies = self.flow.pages(rests)
         count = len(fixed) + len(bodies)
-        if count > MAX_PAGES:
+        if count > flow.MAX_PAGES:
             raise TooLongError(rests[-1].field, 0)
         ornament = self.continuation.ornament(specimen=license_.specimen)
         more = [

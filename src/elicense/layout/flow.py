@@ -19,6 +19,8 @@ from elicense.layout.wrap import LEADING, broken
 PAPER = "A4"
 """Paper of every continuation page."""
 SIZE = PAPERS[PAPER]
+MAX_PAGES = 8
+"""Pages of a license, fixed ones included."""
 BODY = (24.0, 58.0, 162.0, 204.0)
 """Left, top, width and height of what goes on, in millimetres."""
 _SIZE = 10.5
@@ -64,7 +66,8 @@ class Flow:
         """Return the bodies of as many pages as it takes, none where nothing is left.
 
         Raises:
-            TooLongError: one row of a grid is higher than a page.
+            TooLongError: one row of a grid is higher than a page, or there are more
+                pages than any license has; names the field.
         """
         pages: list[Body] = []
         for rest in rests:
@@ -74,15 +77,17 @@ class Flow:
                 self._grid(pages, rest)
         return pages
 
-    def _fresh(self, pages: list[Body]) -> Body:
+    def _fresh(self, pages: list[Body], field_: str) -> Body:
         """Return a new page."""
+        if len(pages) == MAX_PAGES:
+            raise TooLongError(field_, 0)
         pages.append(Body(self._box[3]))
         return pages[-1]
 
-    def _with_room(self, pages: list[Body], height: float) -> Body:
+    def _with_room(self, pages: list[Body], height: float, field_: str) -> Body:
         """Return the last page, or a new one where that has too little room."""
         if not pages or pages[-1].y - _BETWEEN - height < self._box[1]:
-            return self._fresh(pages)
+            return self._fresh(pages, field_)
         pages[-1].y -= _BETWEEN
         return pages[-1]
 
@@ -108,13 +113,13 @@ class Flow:
     def _text(self, pages: list[Body], rest: RestOfText) -> None:
         """Set the end of a text."""
         leading = _SIZE * LEADING
-        page = self._with_room(pages, _LABEL + _UNDER_LABEL + 2 * leading)
+        page = self._with_room(pages, _LABEL + _UNDER_LABEL + 2 * leading, rest.field)
         label = rest.label + (CONTINUED if rest.begun else "")
         self._label(page, rest.field, label)
         width = self._box[2] - self._box[0]
         for line in broken(rest.text, self._serif, width, _SIZE):
             if page.y - leading < self._box[1]:
-                page = self._fresh(pages)
+                page = self._fresh(pages, rest.field)
                 self._label(page, rest.field, rest.label + CONTINUED)
             top = page.y
             page.y -= leading
@@ -137,21 +142,23 @@ class Flow:
         grid = self._grids[rest.grid]
         size = max(grid.grid.size, grid.grid.floor)
         rows, begun = rest.rows, rest.begun
-        page = self._with_room(pages, _LABEL + _UNDER_LABEL + 6 * size * LEADING)
+        field_ = grid.grid.field
+        room = _LABEL + _UNDER_LABEL + 6 * size * LEADING
+        page = self._with_room(pages, room, field_)
         while rows:
             label = grid.label + (CONTINUED if begun else "")
-            self._label(page, grid.grid.field, label)
+            self._label(page, field_, label)
             area = (self._box[0], self._box[1], self._box[2], page.y)
             placed = grid.place(rows, area, size, more=False)
             if len(placed.left_over) == len(rows):
                 if page.y < self._box[3] - _LABEL - _UNDER_LABEL - 1:
                     page.runs.pop()
-                    page = self._fresh(pages)
+                    page = self._fresh(pages, field_)
                     continue
-                raise TooLongError(grid.grid.field, 0)
+                raise TooLongError(field_, 0)
             page.lines += placed.lines
             page.runs += placed.runs
             page.y = placed.bottom
             rows, begun = placed.left_over, True
             if rows:
-                page = self._fresh(pages)
+                page = self._fresh(pages, field_)

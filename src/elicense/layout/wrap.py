@@ -18,6 +18,7 @@ _UNIT = re.compile(
 )
 """What stays on one line: opening marks, a Latin word or one character, closing marks
 (GB/T 15834-2011, 5.1: no closing mark at the start and no opening one at the end)."""
+_ENDS_OF_ITEMS = "、；;。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def fit_start(
 
     Returns:
         What fits, and the rest, without white space at its start; empty where all fits.
+    The last line ends with an item of the list that the text is, if one ends in it.
     """
     try:
         return fit(text, advances, room, sizes, field), ""
@@ -90,8 +92,14 @@ def fit_start(
         size = sizes[1]
     taken = _rows_that_fit(room[1], size) - 1
     lines = list(_break(_units(text, advances), advances, room[0] * EM / size))
+    rest = "".join(lines[taken:])
+    if taken:
+        end = 1 + max(map(lines[taken - 1].rfind, _ENDS_OF_ITEMS))
+        if end:
+            rest = lines[taken - 1][end:] + rest
+            lines[taken - 1] = lines[taken - 1][:end]
     kept = tuple(line.rstrip() for line in lines[:taken])
-    return Fitted(size, kept), "".join(lines[taken:]).lstrip()
+    return Fitted(size, kept), rest.lstrip()
 
 
 def broken(
