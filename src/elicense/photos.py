@@ -5,12 +5,14 @@ decoded and encoded anew: nothing of the file but its picture survives. The fram
 page is 26 mm x 32 mm, printed at 300 dpi or better.
 """
 
+import hashlib
 import io
+from dataclasses import replace
 
 from PIL import Image, ImageOps
 
 from elicense.errors import ElicenseError
-from elicense.model import Text
+from elicense.model import Draft, Photo, Text
 
 MEDIA_TYPE = "image/jpeg"
 """The media type of a prepared photo."""
@@ -91,6 +93,23 @@ def prepare(data: bytes) -> bytes:
         quality -= _QUALITY_STEP
         prepared = _encoded(picture, quality)
     return prepared
+
+
+def put_on(draft: Draft, data: bytes | None) -> tuple[Draft, bytes | None]:
+    """Return a draft that names its photo, and the photo as it is printed.
+
+    Args:
+        draft: without a photo.
+        data: a JPEG or PNG file; None leaves the draft as it is.
+
+    Raises:
+        PhotoError: as for :func:`prepare`.
+    """
+    if data is None:
+        return draft, None
+    photo = prepare(data)
+    named = Photo(MEDIA_TYPE, hashlib.sha256(photo).digest())
+    return replace(draft, photo=named), photo
 
 
 def _decoded(data: bytes) -> Image.Image:

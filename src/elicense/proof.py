@@ -6,7 +6,6 @@ or can not be scanned is said before the first license is issued. What can be me
 is more often a slip, is remarked.
 """
 
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,7 +36,7 @@ from elicense.errors import (
 from elicense.fonts import STANDARD, FontSet
 from elicense.identifiers import Identifier
 from elicense.layout import Page, clearance, plan
-from elicense.model import License, Organization, Photo, Text
+from elicense.model import License, Organization, Text
 from elicense.payload import StatusReference
 from esign import seal_image
 from esign.algorithms import Suite
@@ -187,11 +186,7 @@ def _drafted(
 ) -> _Drafted:
     """Return an invented license."""
     checked = check_application(license_type, example(license_type, at, content), at)
-    photo = None if checked.photo is None else photos.prepare(checked.photo)
-    draft = checked.draft
-    if photo is not None:
-        digest = hashlib.sha256(photo).digest()
-        draft = replace(draft, photo=Photo(photos.MEDIA_TYPE, digest))
+    draft, photo = photos.put_on(checked.draft, checked.photo)
     license_ = License(
         draft=draft,
         identifier=Identifier.build(license_type.code, ORGAN_CODE, _SERIAL).text,

@@ -1,6 +1,5 @@
 """An application, checked with all that its request adds to it."""
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from elicense.issuing.request import (
     check_own_time,
     completed,
 )
-from elicense.model import Draft, Photo, Text
+from elicense.model import Draft, Text
 from elicense.register import Row
 from elicense.register.checks import check_digest
 from elicense.versions import check_successor
@@ -88,11 +87,7 @@ def _prepared(
         warnings += check_successor(old, draft, request.grounds.reason)
     if request.operation == "import" and request.scan is None:
         warnings.append(_NO_SCAN)
-    photo = None
-    if checked.photo is not None:
-        photo = photos.prepare(checked.photo)
-        digest = hashlib.sha256(photo).digest()
-        draft = replace(draft, photo=Photo(photos.MEDIA_TYPE, digest))
+    draft, photo = photos.put_on(draft, checked.photo)
     if request.scan is not None:
         draft = replace(draft, scan=scan_of(request.scan))
     return Prepared(license_type, draft, photo, request.scan, tuple(warnings))
