@@ -12,7 +12,7 @@ import qrcode
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from elicense import qr
 from elicense.errors import SymbolTooLargeError
@@ -592,3 +592,34 @@ def test_what_is_wanted_and_not_there_leaves_what_is_there():
     page = drawn("HTTPS://EXAMPLE.COM/ZZ/1", 6)
     found = qr.read_image(page, wanted=lambda _: False)
     assert found == ("HTTPS://EXAMPLE.COM/ZZ/1",)
+
+
+# A symbol that stands alone.
+
+
+def theirs(text: str) -> Image.Image:
+    """Return a symbol of another maker."""
+    code = qrcode.QRCode(box_size=4, border=4)
+    code.add_data(text)
+    return code.make_image().get_image().convert("L")
+
+
+def test_a_symbol_that_fills_a_picture_is_read_alone():
+    text = token_text(300)
+    assert qr.read_alone(drawn(text)) == text
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(Image.new("L", (640, 640), 255), id="nothing"),
+        pytest.param(beside(ours=4, theirs=6), id="two"),
+        pytest.param(theirs("示例省平台"), id="a text that ours never are"),
+        pytest.param(theirs("A" * 3000), id="larger than ours are"),
+        pytest.param(
+            ImageOps.expand(drawn("EL1-0"), border=60, fill=255), id="room beside it"
+        ),
+    ],
+)
+def test_whatever_else_fills_a_picture_is_not_read_alone(picture):
+    assert qr.read_alone(picture) is None

@@ -148,7 +148,7 @@ labels = { "内光源" = { zh = "安装单位", en = "Fitters" } }
 
 
 def test_rows_go_from_the_application_to_every_verdict(own, tmp_path):
-    text = WHOLE.replace("in_qr = true", "in_qr = true\nqr_length = 6", 1)
+    text = WHOLE.replace("qr_length = 24", "qr_length = 6", 1)
     text = text.replace("\n[layout]\n", MORE, 1)
     (own.place / "types" / "shop-sign.toml").write_text(text, encoding="utf-8")
     rows = [{"unit": "示例装饰有限公司", "to": "灯箱"}, {"unit": "示例电力"}]
