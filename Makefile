@@ -22,14 +22,18 @@ PUBLIC := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo demo-gm test lint bench lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1: \2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
 
 demo: $(BASE) $(PROJECT) ## build .venv and tell the whole story into demo-output
 	@echo "==> elicense demo --dir demo-output"
 	@$(BIN)/elicense demo --dir demo-output
+
+demo-gm: $(TEST) $(PROJECT) ## the same story on SM2, with seals of GB/T 38540, into demo-gm-output
+	@echo "==> elicense demo --algorithm SM2 --dir demo-gm-output"
+	@$(BIN)/elicense demo --algorithm SM2 --dir demo-gm-output
 
 test: $(TEST) $(PROJECT) ## run the tests with coverage, then the coverage gate
 	@echo "==> pytest"
@@ -58,7 +62,7 @@ lock: $(TEST) ## make requirements/*.txt anew from pyproject.toml
 		--constraint requirements/base.txt -o requirements/test.txt
 
 clean: ## remove .venv and everything that was generated
-	rm -rf .venv build dist demo-output bench-output .coverage .coverage.* \
+	rm -rf .venv build dist demo-output demo-gm-output bench-output .coverage .coverage.* \
 		.hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

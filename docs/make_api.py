@@ -70,6 +70,7 @@ MODULES = (
     "esign.seal_image",
     "esign.authority",
     "esign.signer",
+    "esign.hsm",
     "esign.keys",
     "esign.algorithms",
     "esign.cose",

@@ -11,7 +11,14 @@ from esign.lazy import loader
 if TYPE_CHECKING:
     from elicense.catalog import Catalog, LicenseType
     from elicense.changing import Changed, Grounds
-    from elicense.errors import ApplicationError, ElicenseError, Problem
+    from elicense.device import DeviceAccess
+    from elicense.device_settings import DeviceSettings
+    from elicense.errors import (
+        ApplicationError,
+        ElicenseError,
+        Problem,
+        ProfileError,
+    )
     from elicense.events import Decision, Event, EventKind, Reason
     from elicense.gbt36903 import MetadataKeys, metadata
     from elicense.hub import Hub
@@ -26,7 +33,14 @@ if TYPE_CHECKING:
     from elicense.lifecycle import State
     from elicense.model import Holder, License, Organization, Text, Validity
     from elicense.payload import Claims
-    from elicense.policy import LEAN, SEALED_ONLY, STANDARD, ValidationPolicy
+    from elicense.policy import (
+        GOV,
+        LEAN,
+        SEALED_ONLY,
+        STANDARD,
+        IssuingProfile,
+        ValidationPolicy,
+    )
     from elicense.samples import sample
     from elicense.standing import Standing
     from elicense.trust import Seen, TrustState, admit
@@ -45,7 +59,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "elicense.catalog": ("Catalog", "LicenseType"),
     "elicense.changing": ("Changed", "Grounds"),
-    "elicense.errors": ("ApplicationError", "ElicenseError", "Problem"),
+    "elicense.errors": (
+        "ApplicationError",
+        "ElicenseError",
+        "Problem",
+        "ProfileError",
+    ),
+    "elicense.device": ("DeviceAccess",),
+    "elicense.device_settings": ("DeviceSettings",),
     "elicense.events": ("Decision", "Event", "EventKind", "Reason"),
     "elicense.gbt36903": ("MetadataKeys", "metadata"),
     "elicense.hub": ("Hub",),
@@ -60,7 +81,14 @@ _HOMES = {
     "elicense.lifecycle": ("State",),
     "elicense.model": ("Holder", "License", "Organization", "Text", "Validity"),
     "elicense.payload": ("Claims",),
-    "elicense.policy": ("LEAN", "SEALED_ONLY", "STANDARD", "ValidationPolicy"),
+    "elicense.policy": (
+        "GOV",
+        "IssuingProfile",
+        "LEAN",
+        "SEALED_ONLY",
+        "STANDARD",
+        "ValidationPolicy",
+    ),
     "elicense.samples": ("sample",),
     "elicense.standing": ("Standing",),
     "elicense.trust": ("Seen", "TrustState", "admit"),
@@ -77,6 +105,7 @@ _HOMES = {
     "esign.verdict": ("Check", "Code", "Indication"),
 }
 __all__ = [
+    "GOV",
     "LEAN",
     "SEALED_ONLY",
     "STANDARD",
@@ -88,6 +117,8 @@ __all__ = [
     "Claims",
     "Code",
     "Decision",
+    "DeviceAccess",
+    "DeviceSettings",
     "ElicenseError",
     "Event",
     "EventKind",
@@ -97,6 +128,7 @@ __all__ = [
     "Identifier",
     "Indication",
     "Issued",
+    "IssuingProfile",
     "License",
     "LicenseType",
     "MetadataKeys",
@@ -105,6 +137,7 @@ __all__ = [
     "Organization",
     "Outcome",
     "Problem",
+    "ProfileError",
     "Reason",
     "Request",
     "Scope",

@@ -14,7 +14,8 @@ from elicense.errors import ElicenseError
 from elicense.model import Scan, Text
 from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
-from esign.pades import SealedPdf, dictionary
+from esign.pades import dictionary
+from esign.pades.read import Objects
 
 RECORD_NAME = "record.cbor"
 TOKEN_NAME = "payload.cose"  # noqa: S105  a file name, not a secret
@@ -156,7 +157,7 @@ def scan_fault(scan: bytes | None, expected: Scan | None) -> str | None:
     )
 
 
-def read_sealed(sealed: SealedPdf) -> Attachments:
+def read_sealed(sealed: Objects) -> Attachments:
     """Return the attachments of a sealed PDF, as our own writers store them.
 
     Exactly record and token and at most one scan, in the one spelling of catalog, file
@@ -165,8 +166,9 @@ def read_sealed(sealed: SealedPdf) -> Attachments:
     here: see :func:`scan_fault`.
 
     Args:
-        sealed: what :func:`esign.pades.read` accepted, so that every object is where
-            the table says and every stream as long as it states.
+        sealed: what :func:`esign.pades.read` accepted, or the revision 1 that a
+            platform sealed, so that every object is where the table says and every
+            stream as long as it states.
 
     Raises:
         NoLicenseError: nothing is attached.
@@ -231,7 +233,7 @@ def _only(value: "dictionary.Value | None", name: bytes) -> "dictionary.Value | 
     return None
 
 
-def _content(sealed: SealedPdf, kind: _Kind, number: int) -> bytes:
+def _content(sealed: Objects, kind: _Kind, number: int) -> bytes:
     """Return one attached file by the number of its specification."""
     specification = kind.specification.fullmatch(sealed.dictionary(number))
     if specification is None:

@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from elicense import files, keychain, keyring, trust, wiping
+from elicense import files, keychain, keyfolder, keyring, trust, wiping
+from elicense.device import DeviceKeys
 from elicense.errors import WorkspaceError
-from elicense.keychain import Authority, Keychain, KeyRecord, Purpose
-from elicense.keyring import Keyring, PublicParts
+from elicense.keychain import (
+    SEALS,
+    VIEWER_SEAL,
+    Authority,
+    Keychain,
+    KeyRecord,
+    Purpose,
+)
+from elicense.keyring import AnyAuthority, Keyring, PublicParts
 from elicense.model import Organization, Text
 from elicense.trust import Period, RootStatement, SignedStatement
 from elicense.trust.reading import MAX_STATEMENTS
 from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
-from esign.certificates import read_certificate
-from esign.keys import PublicKey
+from esign.certificates import read_any, read_certificate
+from esign.keys import PublicKey, Signer
 from esign.signer import SoftwareSigner
 
 CRL_DAYS = 30  # until nextUpdate; each publication makes new lists
@@ -44,19 +52,25 @@ class Owner:
 class Custody:
     """The folder ``keys`` of a workspace."""
 
-    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        passphrase: bytes | None = None,
+        device: DeviceKeys | None = None,
+    ) -> None:
         """Read what is public; private keys are opened when they are used.
 
         Args:
             folder: of the key files.
             passphrase: opens them; None reads the file ``passphrase``.
+            device: holds the keys that have no file.
 
         Raises:
             WorkspaceError: a public file is damaged.
             FileError: one cannot be read.
         """
         self.folder = folder
-        self._passphrase = passphrase
+        self._passphrase, self._device = passphrase, device
         self._public = keyring.read_public(folder)
         self._parts = keyring.parts_of(*self._public)
         self._keys: Keyring | None = None
@@ -91,13 +105,26 @@ class Custody:
         Raises:
             WorkspaceError: there is no passphrase, or it is wrong, or a file damaged.
             FileError: a file cannot be read.
+            UnavailableError: the device cannot be used.
         """
         if self._keys is None:
-            self._keys = keyring.unlock(self.folder, self._parts, self._secret())
+            self._keys = keyring.unlock(
+                self.folder, self._parts, self._secret(), self._device
+            )
         return self._keys
 
+    def secret(self) -> bytes:
+        """Return the passphrase, once it has opened a key that signs now.
+
+        Raises:
+            WorkspaceError: there is none, or it is wrong.
+            FileError: a file cannot be read.
+        """
+        self._prove()
+        return self._secret()
+
     def _secret(self) -> bytes:
-        return self._passphrase or keyring.kept_passphrase(self.folder)
+        return self._passphrase or keyfolder.kept_passphrase(self.folder)
 
     def open_root(self) -> SoftwareSigner:
         """Open the root that speaks now; see :func:`keyring.open_root`."""
@@ -105,21 +132,23 @@ class Custody:
 
     def private_files(self) -> tuple[Path, ...]:
         """Return the files of all private keys that are here, but those of CAs."""
-        uses = ("root", "bundle", "token", "status", "seal")
+        uses = ("root", "bundle", "token", "status", *SEALS)
         return tuple(
             path for use in uses for path in sorted(self.folder.glob(f"{use}-*.pem"))
         )
 
     def signing(self) -> AbstractContextManager[None]:
         """Keep the keys from being changed while something is signed."""
-        return keyring.locked(self.folder, alone=False)
+        return keyfolder.locked(self.folder, alone=False)
 
     def changing(self) -> AbstractContextManager[None]:
         """Keep all others away while the keys are changed."""
-        return keyring.locked(self.folder, alone=True)
+        return keyfolder.locked(self.folder, alone=True)
 
     def crls(self, at: datetime) -> tuple[bytes, ...]:
         """Return the revocation lists of the development CAs, made at an instant.
+
+        A CA of SM2 keys has none: what became of its seals stands in their entries.
 
         Args:
             at: aware UTC, whole seconds.
@@ -129,13 +158,14 @@ class Custody:
         """
         seals = [
             item
-            for item in self._parts.keychain.own("seal")
+            for purpose in SEALS
+            for item in self._parts.keychain.own(purpose)
             if item.compromised_from is not None
         ]
         return tuple(
             authority.crl(at, CRL_DAYS, dict(_revoked(seals, authority.chain, at)))
             for authority in self.keys.authorities
-            if _is_valid(authority, at)
+            if isinstance(authority, DevelopmentAuthority) and _is_valid(authority, at)
         )
 
     def is_untidy(self) -> bool:
@@ -143,6 +173,7 @@ class Custody:
 
         Raises:
             FileError: the folder cannot be entered.
+            UnavailableError: a key of a device waits, and the device is away.
         """
         waiting = [
             (item.purpose, item.key)
@@ -152,7 +183,10 @@ class Custody:
         return any(
             files.is_file(self.path(use, key))
             for use, key in (*waiting, *self._spent())
-        )
+        ) or any(self._in_device(use, key) for use, key in waiting)
+
+    def _in_device(self, use: str, key: PublicKey) -> bool:
+        return self._device is not None and self._device.holds(use, key)
 
     # Changes. The caller holds :meth:`changing`.
 
@@ -172,7 +206,15 @@ class Custody:
                 open.
             FileError: a file cannot be written; the old key signs on.
         """
-        old = self.reload().keychain.current(purpose)
+        chain = self.reload().keychain
+        if purpose == VIEWER_SEAL and chain.viewer_seal is None:
+            raise WorkspaceError(
+                Text(
+                    "尚无普通阅读器可验的印章（elicense keys viewer-seal）",
+                    "there is no seal for ordinary viewers (elicense keys viewer-seal)",
+                )
+            )
+        old = chain.current(purpose)
         self._prove(old)
         self._replace(old, owner, at)
         return self._finished(old)
@@ -290,7 +332,7 @@ class Custody:
         self.tidy()
 
     def rotate_root(self, at: datetime) -> str:
-        """Let a new root speak after the old one; both sign that it does.
+        """Let a new root of the same suite speak after the old one; both sign it.
 
         The old one's private key stays until :meth:`tidy`.
 
@@ -304,7 +346,7 @@ class Custody:
         self.reload()
         self._prove()
         old = self.open_root()
-        new = SoftwareSigner.generate(Suite.ES256)
+        new = SoftwareSigner.generate(old.public_key.suite)
         keyring.save_keys(self.folder, [("root", new)], self._secret())
         self._say(trust.sign_handover(self._parts.roots.last, old, new, at))
         return new.public_key.fingerprint
@@ -312,7 +354,8 @@ class Custody:
     def tidy(self) -> tuple[KeyRecord, ...]:
         """Destroy the private keys that sign no more, and attest it.
 
-        The order is: overwrite, attest, remove. So a key is attested destroyed only
+        The order is: overwrite, attest, remove; in a device: destroy the private half,
+        attest, remove the public half. So a key is attested destroyed only
         where this program overwrote it, also where a run was cut off in between. A file
         that does not open as the key it is named after is left as it is.
 
@@ -322,17 +365,18 @@ class Custody:
         Raises:
             WorkspaceError: a file is there, and the passphrase is wrong or missing.
             FileError: a file cannot be overwritten, removed or written.
+            UnavailableError: a key of a device waits, and the device is away.
         """
         chain = self._parts.keychain
         retired = [item for item in chain.records if not item.signs]
-        mine = [item for item in retired if self.holds(item.purpose, item.key)]
+        mine = [item for item in retired if self._waits(item)]
         for item in mine:
-            _wipe(self._path(item))
+            self._destroy(item)
             chain = chain.changed(replace(item, destroyed=True))
         if chain != self._parts.keychain:
             self.keep(chain)
         for item in mine:
-            wiping.remove(self._path(item))
+            self._remove(item)
         for use, key in self._spent():
             if self.holds(use, key):
                 _wipe(self.path(use, key))
@@ -340,6 +384,24 @@ class Custody:
         return tuple(
             item for item in retired if not item.destroyed and item not in mine
         )
+
+    def _waits(self, item: KeyRecord) -> bool:
+        """Tell whether a retired key is here to be destroyed, or its mark to go."""
+        if self.holds(item.purpose, item.key):
+            return True
+        return not item.destroyed and self._in_device(item.purpose, item.key)
+
+    def _destroy(self, item: KeyRecord) -> None:
+        if self._device is None or files.is_file(self._path(item)):
+            _wipe(self._path(item))
+        else:
+            self._device.destroy(item.purpose, item.key)
+
+    def _remove(self, item: KeyRecord) -> None:
+        if self._device is None or files.is_file(self._path(item)):
+            wiping.remove(self._path(item))
+        else:
+            self._device.remove(item.purpose, item.key)
 
     def _spent(self) -> Iterator[tuple[str, PublicKey]]:
         """Give the uses and keys of roots and bundle keys that speak no more."""
@@ -389,16 +451,13 @@ class Custody:
                 )
             )
         chain = self._parts.keychain
-        signer = SoftwareSigner.generate(old.key.suite)
-        new: list[tuple[str, SoftwareSigner]] = [(old.purpose, signer)]
-        if old.purpose == "seal":
-            authority, made = self._authority(owner, at)
-            record = keyring.seal_record(
-                owner.organization, authority, signer.public_key, at
+        signer = keyring.new_key(old.purpose, old.key.suite, self._device)
+        new: list[tuple[str, Signer]] = [(old.purpose, signer)]
+        if old.purpose in SEALS:
+            chain, record, more = self._new_seal(
+                (old.purpose, signer.public_key), owner, at
             )
-            if made is not None:
-                new += keyring.keys_of(authority)
-                chain = replace(chain, authorities=(*chain.authorities, made))
+            new += more
         else:
             record = KeyRecord(
                 purpose=old.purpose,
@@ -413,15 +472,66 @@ class Custody:
             chain = chain.changed(replace(retired, compromised_from=compromised_from))
         self.keep(chain)
 
+    def add_viewer_seal(self, owner: Owner, at: datetime) -> KeyRecord:
+        """Make a seal by PAdES beside an electronic one.
+
+        Args:
+            owner: whose.
+            at: from when it seals; whole seconds UTC.
+
+        Returns:
+            Its record.
+
+        Raises:
+            WorkspaceError: there is one, or the workspace's own seal is such a one; or
+                the keys do not open.
+            FileError: a file cannot be written; nothing is changed.
+            UnavailableError: the device cannot be used.
+        """
+        chain = self.reload().keychain
+        if chain.viewer_seal is not None or chain.current("seal").seal is None:
+            raise WorkspaceError(
+                Text(
+                    "已有普通阅读器可验的印章（PAdES）",
+                    "there is a seal that ordinary viewers know (PAdES)",
+                )
+            )
+        self._prove()
+        signer = keyring.new_key(VIEWER_SEAL, Suite.ES256, self._device)
+        wanted = (VIEWER_SEAL, signer.public_key)
+        chain, record, more = self._new_seal(wanted, owner, at)
+        new: list[tuple[str, Signer]] = [(VIEWER_SEAL, signer), *more]
+        keyring.save_keys(self.folder, new, self._secret())
+        self.keep(chain.changed(record))
+        return record
+
+    def _new_seal(
+        self, wanted: tuple[Purpose, PublicKey], owner: Owner, at: datetime
+    ) -> tuple[Keychain, KeyRecord, tuple[tuple[str, Signer], ...]]:
+        """Return a new seal's record, the chain with its CA, and the CA's new keys."""
+        purpose, key = wanted
+        chain = self._parts.keychain
+        authority, made = self._authority(key.suite, owner, at)
+        record = keyring.seal_record(owner.organization, authority, key, at, purpose)
+        if made is None:
+            return chain, record, ()
+        chain = replace(chain, authorities=(*chain.authorities, made))
+        return chain, record, tuple(keyring.keys_of(authority))
+
     def _authority(
-        self, owner: Owner, at: datetime
-    ) -> tuple[DevelopmentAuthority, Authority | None]:
+        self, suite: Suite, owner: Owner, at: datetime
+    ) -> tuple[AnyAuthority, Authority | None]:
         """Return the CA for a new seal, and its certificates where it is new too."""
-        last = self.keys.authorities[-1]
-        facts = read_certificate(last.issuing_certificate)
-        if at + timedelta(days=keyring.SEAL_DAYS) <= facts.not_after:
-            return last, None
-        made = DevelopmentAuthority.create(owner.organization.name, at)
+        of_suite = [
+            one
+            for one in self.keys.authorities
+            if one.issuing.public_key.suite is suite
+        ]
+        for last in of_suite[-1:]:
+            facts = read_any(last.issuing_certificate)
+            if at + timedelta(days=keyring.SEAL_DAYS) <= facts.not_after:
+                return last, None
+        made = keyring.new_authority(suite, owner.organization, at)
         return made, keyring.certificates_of(made)
 
     def _finished(self, old: KeyRecord) -> KeyRecord:

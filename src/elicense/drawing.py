@@ -7,7 +7,6 @@ page's dictionaries and operators (docs/formats/pdf.md, section 9).
 import ctypes
 import hashlib
 import math
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from elicense.catalog import Presentation
 from elicense.layout import Box, Colour, Page
 from elicense.record import MAX_SCAN_BYTES
 from esign.errors import MalformedError
+from esign.pdfium import LOCK
 
 MAX_BYTES = (5 << 20) + MAX_SCAN_BYTES
 """Bytes of a file; ours have 100 KB to 2 MB, perhaps a background of 1 MB, and perhaps
@@ -38,8 +38,6 @@ OUTLINE = 0.1
 FRAME = 1.0
 """Greatest width of a frame around the photo in points."""
 
-_ENGINE = threading.Lock()
-"""PDFium must not be called from two threads at once."""
 _HYPHENS = {0x02: ord("-"), 0xFFFE: ord("-")}
 """The engine marks a hyphen at the end of a line with another character."""
 _FILL = pdfium.FPDF_TEXTRENDERMODE_FILL
@@ -152,7 +150,7 @@ def read(pdf: bytes, *, arts: Sequence[bytes | None] = ()) -> Face:
         raise MalformedError(f"face: more than {MAX_BYTES} bytes")
     found = structure.read(pdf, arts)
     seen = _Seen(faults=dict.fromkeys(found.faults))
-    with _ENGINE:
+    with LOCK:
         try:
             document = pypdfium2.PdfDocument(pdf)
         except pypdfium2.PdfiumError as err:

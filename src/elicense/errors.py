@@ -74,6 +74,10 @@ class ApplicationError(ElicenseError):
         self.args = (self.problems,)
 
 
+class ProfileError(ElicenseError):
+    """The keys are not what the workspace's profile asks for; nothing was done."""
+
+
 class CatalogError(ElicenseError):
     """A license type's file is wrong; the text names the file and the key."""
 

@@ -60,6 +60,7 @@ class EventKind(enum.StrEnum):
     """What happened. EXPIRED is not here: it follows from the days."""
 
     RESERVED = "RESERVED"
+    SEAL_REQUESTED = "SEAL_REQUESTED"
     ISSUED = "ISSUED"
     SUSPENDED = "SUSPENDED"
     REINSTATED = "REINSTATED"
@@ -72,8 +73,10 @@ class EventKind(enum.StrEnum):
         return _KIND_TEXT[self]
 
 
+_WITHOUT_REASON = (EventKind.RESERVED, EventKind.SEAL_REQUESTED, EventKind.ISSUED)
 _KIND_TEXT = {
     EventKind.RESERVED: Text("预留", "reserved"),
+    EventKind.SEAL_REQUESTED: Text("送签章平台", "sent to be sealed"),
     EventKind.ISSUED: Text("签发", "issued"),
     EventKind.SUSPENDED: Text("暂停", "suspended"),
     EventKind.REINSTATED: Text("恢复有效", "reinstated"),
@@ -233,7 +236,7 @@ class Event:
     Attributes:
         identifier: the license it happened to.
         kind: what happened.
-        reason: why; None for RESERVED and ISSUED, which need no reason.
+        reason: why; None up to ISSUED, which needs no reason.
         effective_at: from when it holds, aware, UTC, whole seconds.
         recorded_at: when it was recorded, likewise.
         until: last day of a suspension, UTC+8, inclusive; None for one without end.
@@ -316,7 +319,7 @@ def reasons_markdown() -> str:
 
 
 def _check_reason(kind: EventKind, why: Reason | None) -> None:
-    if kind in (EventKind.RESERVED, EventKind.ISSUED):
+    if kind in _WITHOUT_REASON:
         if why is not None:
             raise EventError(
                 Text(f"“{kind.text.zh}”不需要事由", f"{kind.text.en} takes no reason")

@@ -80,6 +80,25 @@ def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
         Path(temporary).unlink(missing_ok=True)  # gone already where it was renamed
 
 
+def settle(draft: Path, path: Path) -> None:
+    """Give a file that was made under another name its own, unless that is taken.
+
+    What stands at ``path`` already stays; the other name is gone either way.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    try:
+        path.hardlink_to(draft)
+        sync(path.parent)
+    except FileExistsError:
+        return  # another run was first, with the same
+    except OSError as err:
+        raise _failed("创建", "make", path, err) from err
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def is_file(path: Path) -> bool:
     """Tell whether a file is there.
 

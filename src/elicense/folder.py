@@ -3,6 +3,7 @@
 Its layout is told in docs/formats/workspace.md.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from elicense import files, settings
@@ -10,9 +11,11 @@ from elicense.catalog import Catalog
 from elicense.errors import WorkspaceError
 from elicense.fonts import FontSet, open_face
 from elicense.model import Text
+from elicense.sealing import SealPolicy, read_policy
 from elicense.settings import Settings
 
 SETTINGS_FILE, REGISTER_FILE, KEYS_FOLDER = "elicense.toml", "register.db", "keys"
+SEALS_FILE, SEAL_POLICY_FILE, SEALS_FOLDER = "seals.db", "seals.toml", "seals"
 PUBLIC_FOLDER, TRUST_FILE, TYPES_FOLDER = "public", "trust.elt", "types"
 _MAX_FILE_BYTES = 1 << 20
 
@@ -67,3 +70,20 @@ def load_faces(folder: Path, settings_: Settings) -> FontSet:
 def published_file(folder: Path) -> Path:
     """Return where a workspace keeps its publication for strangers to take."""
     return folder / PUBLIC_FOLDER / TRUST_FILE
+
+
+def load_seal_policy(folder: Path, types: Iterable[str]) -> SealPolicy | None:
+    """Return the seal policy of a workspace, None where it has none.
+
+    Args:
+        folder: of the workspace.
+        types: the license types of its catalog.
+
+    Raises:
+        CatalogError: the file is wrong.
+        FileError: it cannot be read.
+    """
+    path = folder / SEAL_POLICY_FILE
+    if not files.is_file(path):
+        return None
+    return read_policy(files.read_whole(path, _MAX_FILE_BYTES), types)

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
-from elicense import files, keyring, settings
-from elicense.errors import WorkspaceError
+from elicense import files, keyfolder, keyring, settings
+from elicense.device import DeviceAccess, DeviceKeys
 from elicense.folder import (
     KEYS_FOLDER,
     PUBLIC_FOLDER,
@@ -14,12 +13,29 @@ from elicense.folder import (
     SETTINGS_FILE,
     TYPES_FOLDER,
 )
-from elicense.model import Organization, Text
+from elicense.model import Organization
 from elicense.register.sqlite import SqliteRegister
 from elicense.settings import Settings
-from esign import seal_image
 from esign.algorithms import Suite
-from esign.seal_image import SealSpec
+
+
+def suites_of(algorithm: Suite, lists: Suite | None = None) -> dict[str, Suite]:
+    """Return the suites of a new workspace's keys.
+
+    Args:
+        algorithm: of tokens. With SM2 everything is SM2; else root and seal are
+            ES256.
+        lists: of status lists and bundles; None for SM2 with SM2, else ES256.
+    """
+    rest = Suite.SM2 if algorithm is Suite.SM2 else Suite.ES256
+    chosen = lists or rest
+    return {
+        "root": rest,
+        "bundle": chosen,
+        "token": algorithm,
+        "status": chosen,
+        "seal": rest,
+    }
 
 
 def fill(
@@ -28,6 +44,7 @@ def fill(
     passphrase: bytes | None,
     suites: Mapping[str, Suite],
     at: datetime,
+    access: DeviceAccess | None = None,
 ) -> None:
     """Write everything of a new workspace but its first publication.
 
@@ -35,18 +52,22 @@ def fill(
         folder: exists, and is empty.
         organization: whose.
         passphrase: encrypts the keys; None makes one and keeps it beside them.
-        suites: of ``token``, ``status`` and ``bundle``.
+        suites: of ``root``, ``bundle``, ``token``, ``status`` and ``seal``.
         at: first instant of everything, aware.
+        access: the device for the keys of its uses; None for files alone.
 
     Raises:
         FileError: the folder cannot be written.
+        WorkspaceError: the device makes no key of a suite.
+        UnavailableError: the device cannot be used.
     """
     kept = folder / KEYS_FOLDER
     for name in (KEYS_FOLDER, PUBLIC_FOLDER, TYPES_FOLDER):
         files.make_folder(folder / name, 0o700 if name == KEYS_FOLDER else 0o755)
-    keys, parts = keyring.make(organization, suites, at)
+    device = None if access is None else DeviceKeys(access.device, access.pin)
+    keys, parts = keyring.make(organization, suites, at, device)
     if passphrase is None:
-        passphrase = keyring.keep_random_passphrase(kept)
+        passphrase = keyfolder.keep_random_passphrase(kept)
     keyring.save_keys(kept, keys, passphrase)
     keyring.save_parts(kept, parts)
     SqliteRegister.create(folder / REGISTER_FILE).close()
@@ -54,27 +75,6 @@ def fill(
         name=organization.name,
         code=organization.code,
         root=parts.roots.last.root.fingerprint,
+        device=None if access is None else access.device,
     )
     files.write(folder / SETTINGS_FILE, settings.write(made))
-
-
-@lru_cache(maxsize=8)
-def draw_seal(name: str) -> bytes:
-    """Return the picture of an organ's test seal as a one-page PDF.
-
-    Args:
-        name: 4 to 24 characters of the seal's face.
-
-    Raises:
-        WorkspaceError: no seal can carry the name.
-    """
-    try:
-        return seal_image.draw(SealSpec(name))
-    except ValueError as err:
-        raise WorkspaceError(
-            Text(
-                "机构名称应为 4 至 24 个字，且印章字体中都有（印章环形文字）",
-                "the organization's name has 4 to 24 characters that the seal's face"
-                " holds (the seal's ring)",
-            )
-        ) from err

@@ -6,7 +6,7 @@ listed for ever, because what they signed in their time stays good.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
@@ -15,17 +15,45 @@ from elicense.errors import WorkspaceError
 from elicense.model import Text
 from elicense.trust import KeyGrant, Period, SealEntry
 from elicense.trust.entries import code_of, instant_or_none, period
-from esign import cbor
-from esign.certificates import read_certificate
+from esign import cbor, sm2
+from esign.algorithms import Suite
+from esign.certificates import read_any
 from esign.errors import MalformedError
 from esign.keys import PublicKey
+from esign.pades import SealObject, SubFilter
 from esign.shape import Fields
+from esign.sm2.digest import DIGEST_BYTES
 
 FORMAT = "elicense.keys/1"
 MAX_BYTES = 4 << 20  # a thousand keys with a kilobyte of certificates each, and room
-Purpose = Literal["token", "status", "seal"]
+Purpose = Literal["token", "status", "seal", "viewer-seal"]
 PURPOSES: tuple[Purpose, ...] = ("token", "status", "seal")
+"""Those of which every workspace has a key."""
+VIEWER_SEAL: Purpose = "viewer-seal"
+"""A second seal, by PAdES, beside an electronic one: for ordinary viewers."""
+SEALS: tuple[Purpose, ...] = ("seal", VIEWER_SEAL)
+_ORDER: tuple[Purpose, ...] = (*PURPOSES, VIEWER_SEAL)
 Entry: TypeAlias = dict[int | str, cbor.Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ElectronicSeal:
+    """The seal of GB/T 38540 that a key of SM2 uses.
+
+    Attributes:
+        digest: SM3 of the SESeal, 32 bytes.
+        maker: the maker's certificate and its chain without the root, DER.
+        der: the SESeal; None once the key signs no more.
+    """
+
+    digest: bytes
+    maker: tuple[bytes, ...]
+    der: bytes | None = field(default=None, repr=False)
+
+    @property
+    def entry(self) -> SealObject:
+        """The same as a bundle lists it."""
+        return SealObject(self.digest, self.maker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +72,7 @@ class KeyRecord:
         backfill: first and last legal date of licenses on paper that it may seal.
         destroyed: attested that the private key exists no more.
         compromised_from: from when it may have been in other hands.
+        seal: the electronic seal that a key of SM2 seals with; None for the others.
     """
 
     purpose: Purpose
@@ -55,6 +84,7 @@ class KeyRecord:
     backfill: tuple[date, date] | None = None
     destroyed: bool = False
     compromised_from: datetime | None = None
+    seal: ElectronicSeal | None = None
 
     @property
     def name(self) -> str:
@@ -76,13 +106,35 @@ class KeyRecord:
             return ()
         return types if self.types is None else self.types
 
+    def retired(self, at: datetime) -> "KeyRecord":
+        """Return the record of a key that signs no more, without its seal's object.
+
+        Args:
+            at: first instant at which it does not sign; whole seconds UTC.
+        """
+        seal = None if self.seal is None else replace(self.seal, der=None)
+        return replace(self, period=Period(self.period.signs_from, at), seal=seal)
+
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Certificates of a development CA, DER: its root and its issuing CA."""
+    """Certificates of a development CA, DER.
+
+    Attributes:
+        root: its root.
+        issuing: its issuing CA.
+        maker: its seal maker, where its keys are of SM2.
+    """
 
     root: bytes
     issuing: bytes
+    maker: bytes | None = None
+
+    @property
+    def all(self) -> tuple[bytes, ...]:
+        """Its certificates."""
+        own = (self.root, self.issuing)
+        return own if self.maker is None else (*own, self.maker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +158,8 @@ class Keychain:
         for purpose in PURPOSES:
             if len([item for item in self.own(purpose) if item.signs]) != 1:
                 raise ValueError(f"exactly one {purpose} key signs")
+        if len([item for item in self.own(VIEWER_SEAL) if item.signs]) > 1:
+            raise ValueError("at most one seal for ordinary viewers signs")
         kids = [item.key.kid for item in self.records]
         if len(set(kids)) != len(kids):
             raise ValueError("a key occurs twice")
@@ -129,6 +183,11 @@ class Keychain:
         """Return the key that signs now."""
         return next(item for item in self.own(purpose) if item.signs)
 
+    @property
+    def viewer_seal(self) -> KeyRecord | None:
+        """The seal for ordinary viewers that signs now; None where there is none."""
+        return next((item for item in self.own(VIEWER_SEAL) if item.signs), None)
+
     def find(self, name: str) -> KeyRecord | None:
         """Return the key of a name, as :attr:`KeyRecord.name` has it; None for none."""
         return next((item for item in self.records if item.name == name), None)
@@ -146,7 +205,7 @@ class Keychain:
         Raises:
             WorkspaceError: no such key, or the one that signs now began later.
         """
-        if name not in PURPOSES:
+        if name not in _ORDER or (name == VIEWER_SEAL and self.viewer_seal is None):
             return self.named(name)
         now = self.current(name)
         if since > now.period.signs_from:
@@ -197,13 +256,12 @@ class Keychain:
         old = self.current(record.purpose)
         if at <= old.period.signs_from:
             raise ValueError("a key signs for a second at least")
-        period = Period(old.period.signs_from, at)
-        retired = replace(old, period=period, types=old.granted(types))
+        retired = replace(old.retired(at), types=old.granted(types))
         records = (*self._without(old), retired, record)
         return replace(self, records=_sorted(records))
 
     def changed(self, record: KeyRecord) -> "Keychain":
-        """Return the chain with another record of the same key."""
+        """Return the chain with another record of the same key, or with a new one."""
         records = (*self._without(record), record)
         return replace(self, records=_sorted(records))
 
@@ -251,7 +309,7 @@ class Keychain:
                 compromised_from=item.compromised_from,
             )
             for item in self.records
-            if item.purpose != "seal"
+            if item.purpose in ("token", "status")
         )
 
     def seals(self, types: tuple[str, ...]) -> tuple[SealEntry, ...]:
@@ -268,9 +326,11 @@ class Keychain:
                 period=item.period,
                 destroyed=item.destroyed,
                 compromised_from=item.compromised_from,
+                subfilter=SubFilter.GM_SEAL if item.seal else SubFilter.PADES,
+                seals=(item.seal.entry,) if item.seal else (),
             )
             for item in self.records
-            if item.purpose == "seal"
+            if item.purpose in SEALS
         )
 
 
@@ -305,7 +365,7 @@ def _sorted(records: Iterable[KeyRecord]) -> tuple[KeyRecord, ...]:
 
 
 def _place(item: KeyRecord) -> tuple[datetime, int, str]:
-    return item.period.signs_from, PURPOSES.index(item.purpose), item.name
+    return item.period.signs_from, _ORDER.index(item.purpose), item.name
 
 
 def encode(chain: Keychain) -> bytes:
@@ -314,18 +374,20 @@ def encode(chain: Keychain) -> bytes:
         {
             "format": FORMAT,
             "organization": chain.organization,
-            "authorities": [
-                {"root": item.root, "issuing": item.issuing}
-                for item in chain.authorities
-            ],
+            "authorities": list(map(_encode_authority, chain.authorities)),
             "keys": [_encode_record(item) for item in _sorted(chain.records)],
             "roots": list(chain.roots),
         }
     )
 
 
+def _encode_authority(item: Authority) -> Entry:
+    entry: Entry = {"root": item.root, "issuing": item.issuing}
+    return entry if item.maker is None else {**entry, "maker": item.maker}
+
+
 def _encode_record(item: KeyRecord) -> Entry:
-    return {
+    entry: Entry = {
         "purpose": item.purpose,
         "organization": item.organization,
         "key": item.key.to_cose(),
@@ -337,6 +399,14 @@ def _encode_record(item: KeyRecord) -> Entry:
         "destroyed": item.destroyed,
         "compromised_from": _seconds(item.compromised_from),
     }
+    if item.seal is None:
+        return entry
+    seal: Entry = {
+        "digest": item.seal.digest,
+        "maker": list(item.seal.maker),
+        "object": item.seal.der,
+    }
+    return {**entry, "seal": seal}
 
 
 def _encode_days(days: tuple[date, date] | None) -> Entry | None:
@@ -368,7 +438,7 @@ def decode(data: bytes) -> Keychain:
     roots = fields.byte_strings("roots")
     fields.end()
     for der in roots:
-        read_certificate(der)
+        read_any(der)
     try:
         chain = Keychain(
             organization=organization,
@@ -385,17 +455,22 @@ def decode(data: bytes) -> Keychain:
 
 def _authority(value: cbor.Value) -> Authority:
     fields = Fields(value, "keys: a CA")
-    found = Authority(fields.bytes("root"), fields.bytes("issuing"))
+    found = Authority(
+        fields.bytes("root"),
+        fields.bytes("issuing"),
+        fields.optional("maker", fields.bytes),
+    )
     fields.end()
-    for der in (found.root, found.issuing):
-        read_certificate(der)
+    suites = {read_any(der).public_key.suite for der in found.all}
+    if suites != {Suite.ES256 if found.maker is None else Suite.SM2}:
+        raise MalformedError("keys: a CA of SM2 keys, and only it, has a seal maker")
     return found
 
 
 def _record(value: cbor.Value) -> KeyRecord:
     fields = Fields(value, "keys: a key")
     match fields.text("purpose"):
-        case "token" | "status" | "seal" as purpose:
+        case "token" | "status" | "seal" | "viewer-seal" as purpose:
             found = KeyRecord(
                 purpose=purpose,
                 organization=code_of(fields, "organization"),
@@ -406,6 +481,7 @@ def _record(value: cbor.Value) -> KeyRecord:
                 backfill=fields.nullable("backfill", lambda key: _days(fields, key)),
                 destroyed=fields.boolean("destroyed"),
                 compromised_from=instant_or_none(fields, "compromised_from"),
+                seal=_seal(fields) if "seal" in fields else None,
             )
         case _:
             raise MalformedError("keys: unknown purpose")
@@ -422,9 +498,29 @@ def _check(item: KeyRecord) -> None:
         raise MalformedError("keys: what is destroyed or compromised signs no more")
     if item.backfill is not None and item.purpose != "token":
         raise MalformedError("keys: only a token key has a backfill range")
-    sealed = [read_certificate(der).public_key for der in item.certificates[:1]]
-    if sealed != ([item.key] if item.purpose == "seal" else []):
+    if item.purpose == VIEWER_SEAL and item.key.suite is not Suite.ES256:
+        raise MalformedError("keys: an ordinary viewer knows seals of ES256")
+    sealed = [read_any(der).public_key for der in item.certificates[:1]]
+    if sealed != ([item.key] if item.purpose in SEALS else []):
         raise MalformedError("keys: a seal, and only it, has its own certificate")
+    is_electronic = item.purpose == "seal" and item.key.suite is Suite.SM2
+    if is_electronic != (item.seal is not None):
+        raise MalformedError("keys: a seal of SM2, and only it, has its electronic one")
+    if item.seal is not None and item.signs != (item.seal.der is not None):
+        raise MalformedError("keys: the electronic seal is there while its key signs")
+
+
+def _seal(fields: Fields) -> ElectronicSeal:
+    seal = fields.map("seal")
+    found = ElectronicSeal(
+        seal.bytes("digest", DIGEST_BYTES),
+        seal.byte_strings("maker"),
+        seal.nullable("object", seal.bytes),
+    )
+    seal.end()
+    for der in found.maker:
+        sm2.read_certificate(der)
+    return found
 
 
 def _days(fields: Fields, key: int | str) -> tuple[date, date]:

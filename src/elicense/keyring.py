@@ -6,41 +6,46 @@ key has a file of its own, named after its use and its kid, which is written bef
 public file names it. So a run that is cut off leaves at most a file that nobody uses.
 """
 
-import fcntl
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
-from elicense import dates, files, keychain, trust
+from elicense import dates, files, keychain, seal_picture, trust
+from elicense.device import DeviceKeys, check_suite
 from elicense.errors import WorkspaceError
-from elicense.keychain import Authority, Keychain, KeyRecord, Purpose
+from elicense.keychain import (
+    Authority,
+    ElectronicSeal,
+    Keychain,
+    KeyRecord,
+    Purpose,
+)
 from elicense.model import Organization, Text
 from elicense.trust import Period, RootStatement, SignedStatement
 from elicense.trust.remembering import read_statements
 from elicense.trust.roots import RootChain, verify_chain
-from esign import cbor, cose
+from esign import cbor, cose, sm2
 from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
-from esign.certificates import read_certificate
+from esign.certificates import read_any
 from esign.errors import MalformedError, VerificationError
-from esign.keys import PublicKey
-from esign.pades import SealIdentity
+from esign.gm_authority import GmAuthority
+from esign.keys import PublicKey, Signer
+from esign.pades import GmSealIdentity, SealIdentity
 from esign.signer import SoftwareSigner
 
-PASSPHRASE_FILE = "passphrase"  # noqa: S105  a file name, not a secret
 GRANTS_FILE = "grants.cbor"
 STATEMENTS_FILE = "root-statements.cbor"
-LOCK_FILE = "lock"
 SEAL_DAYS = 5 * 365  # a licensed CA gives one to five years (field notes, D.4)
-_RANDOM_BYTES = 24
 _MAX_FILE_BYTES = 1 << 16
 _MAX_STATEMENTS_BYTES = 1 << 20  # a hundred statements of post-quantum keys
 
-NewKeys = Iterable[tuple[str, SoftwareSigner]]
-"""Uses and keys: the use is the first part of the file's name."""
+AnyAuthority: TypeAlias = DevelopmentAuthority | GmAuthority
+"""A development CA: of P-256 keys, or of SM2 keys with a seal maker."""
+NewKeys = Iterable[tuple[str, Signer]]
+"""Uses and keys: the use is the first part of the file's name, or of the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,22 @@ class PublicParts:
     @property
     def seal_name(self) -> str:
         """The organ's name in the certificate of that seal."""
-        return read_certificate(self.seal.certificates[0]).organization
+        return read_any(self.seal.certificates[0]).organization
 
-    def identity(self, keys: "Keyring") -> SealIdentity:
-        """Return the seal's key with its certificates."""
+    def identity(self, keys: "Keyring") -> SealIdentity | GmSealIdentity:
+        """Return the seal's key with its certificates, or with its electronic seal."""
         own, *chain = self.seal.certificates
+        if self.seal.seal is not None and self.seal.seal.der is not None:
+            return GmSealIdentity(keys.seal, own, self.seal.seal.der)
         return SealIdentity(keys.seal, own, tuple(chain))
+
+    def viewer_identity(self, keys: "Keyring") -> SealIdentity | None:
+        """Return the seal for ordinary viewers; None where there is none."""
+        record = self.keychain.viewer_seal
+        if record is None or keys.viewer_seal is None:
+            return None
+        own, *chain = record.certificates
+        return SealIdentity(keys.viewer_seal, own, tuple(chain))
 
     def check_time(self, at: datetime) -> None:
         """Refuse an instant at which nothing under these keys could be believed.
@@ -92,7 +107,7 @@ class PublicParts:
             WorkspaceError: the seal's certificate is not valid at ``at``, or a key that
                 signs now did not sign yet.
         """
-        facts = read_certificate(self.seal.certificates[0])
+        facts = read_any(self.seal.certificates[0])
         begins = [
             self.keychain.current(item).period.signs_from for item in keychain.PURPOSES
         ]
@@ -122,61 +137,47 @@ class Keyring:
         status: signs status lists.
         seal: signs PDFs.
         authorities: the development CAs of its seals, oldest first.
+        viewer_seal: signs PDFs for ordinary viewers; None where there is none.
     """
 
     bundle: SoftwareSigner
-    token: SoftwareSigner
-    status: SoftwareSigner
-    seal: SoftwareSigner
-    authorities: tuple[DevelopmentAuthority, ...]
-
-
-def keep_random_passphrase(folder: Path) -> bytes:
-    """Return a new passphrase of 32 characters, kept beside the keys (0600).
-
-    Raises:
-        FileError: it cannot be written.
-    """
-    passphrase = secrets.token_urlsafe(_RANDOM_BYTES).encode()
-    files.write(folder / PASSPHRASE_FILE, passphrase + b"\n", files.PRIVATE)
-    return passphrase
-
-
-def kept_passphrase(folder: Path) -> bytes:
-    """Return the passphrase that is kept beside the keys.
-
-    Raises:
-        WorkspaceError: none is kept; says how else to give it.
-        FileError: it cannot be read.
-    """
-    path = folder / PASSPHRASE_FILE
-    if not files.is_file(path):
-        raise WorkspaceError(
-            Text(
-                "需要口令：--passphrase-file、ELICENSE_PASSPHRASE 或 keys/passphrase",
-                "a passphrase is needed: --passphrase-file, ELICENSE_PASSPHRASE"
-                " or keys/passphrase",
-            )
-        )
-    return files.read_whole(path, _MAX_FILE_BYTES).rstrip(b"\r\n")
+    token: Signer
+    status: Signer
+    seal: Signer
+    authorities: tuple[AnyAuthority, ...]
+    viewer_seal: Signer | None = None
 
 
 def make(
-    organization: Organization, suites: Mapping[str, Suite], at: datetime
+    organization: Organization,
+    suites: Mapping[str, Suite],
+    at: datetime,
+    device: DeviceKeys | None = None,
 ) -> tuple[NewKeys, PublicParts]:
     """Make every key and certificate of a trial workspace.
 
     Args:
         organization: whose seal it is, and for whom its root speaks.
-        suites: suites of ``token``, ``status`` and ``bundle``; ES256 where not named.
+        suites: suites of ``root``, ``bundle``, ``token``, ``status`` and ``seal``;
+            ES256 where not named. A seal of SM2 is an electronic one (GB/T 38540).
         at: first instant of the keys and certificates; whole seconds UTC.
+        device: makes and keeps the keys of its uses; None for software keys alone.
 
     Returns:
         The private keys, to be kept by :func:`save_keys`, and what is public of them.
+
+    Raises:
+        WorkspaceError: no seal can carry the organ's name, or the device makes no key
+            of a suite that is asked for.
+        UnavailableError: it cannot be used; or SM2, and the extra ``gm`` is not
+            installed.
     """
-    authority = DevelopmentAuthority.create(organization.name, at)
+    for use in keychain.PURPOSES:
+        if device is not None and device.makes(use):
+            check_suite(use, suites.get(use, Suite.ES256))
+    authority = new_authority(suites.get("seal", Suite.ES256), organization, at)
     signers = {
-        name: SoftwareSigner.generate(suites.get(name, Suite.ES256))
+        name: new_key(name, suites.get(name, Suite.ES256), device)
         for name in ("root", "bundle", "token", "status", "seal")
     }
     records = [
@@ -204,11 +205,39 @@ def make(
     return (*signers.items(), *keys_of(authority)), PublicParts(chain, statements)
 
 
+def new_authority(
+    suite: Suite, organization: Organization, at: datetime
+) -> AnyAuthority:
+    """Return a new development CA for seals of a suite.
+
+    Args:
+        suite: SM2, or ES256.
+        organization: who runs the trial.
+        at: first instant of its certificates; whole seconds UTC.
+    """
+    if suite is Suite.SM2:
+        return GmAuthority.create(organization.name, at)
+    return DevelopmentAuthority.create(organization.name, at)
+
+
+def new_key(use: str, suite: Suite, device: DeviceKeys | None) -> Signer:
+    """Make a key: in the device that makes those of its use, else in memory.
+
+    Raises:
+        WorkspaceError: the device makes no key of the suite.
+        UnavailableError: it cannot be used.
+    """
+    if device is not None and device.makes(use):
+        return device.make(use, suite)
+    return SoftwareSigner.generate(suite)
+
+
 def seal_record(
     organization: Organization,
-    authority: DevelopmentAuthority,
+    authority: AnyAuthority,
     key: PublicKey,
     at: datetime,
+    purpose: Purpose = "seal",
 ) -> KeyRecord:
     """Return the record of a new seal with a certificate of a development CA.
 
@@ -217,42 +246,61 @@ def seal_record(
         authority: who issues it, for :data:`SEAL_DAYS`.
         key: the seal's key.
         at: from when it signs; whole seconds UTC.
+        purpose: which of the seals.
 
     Raises:
         ValueError: the CA's own certificate ends before.
+        WorkspaceError: no seal can carry the organ's name.
     """
     certificate = authority.issue_seal(
         key, organization.name, organization.code, at, SEAL_DAYS
     )
+    seal = None
+    if isinstance(authority, GmAuthority):
+        picture = seal_picture.picture(organization.name)
+        name = f"{organization.name}电子证照专用章"
+        made = authority.make_seal(name, picture, certificate)
+        maker = (authority.maker_certificate, *authority.chain)
+        seal = ElectronicSeal(sm2.sm3(made), maker, made)
     return KeyRecord(
-        purpose="seal",
+        purpose=purpose,
         organization=organization.code,
         key=key,
         certificates=(certificate, *authority.chain),
         period=Period(at, None),
+        seal=seal,
     )
 
 
-def certificates_of(authority: DevelopmentAuthority) -> Authority:
+def certificates_of(authority: AnyAuthority) -> Authority:
     """Return what is public of a development CA."""
-    return Authority(authority.root_certificate, authority.issuing_certificate)
+    maker = None
+    if isinstance(authority, GmAuthority):
+        maker = authority.maker_certificate
+    return Authority(authority.root_certificate, authority.issuing_certificate, maker)
 
 
-def keys_of(authority: DevelopmentAuthority) -> NewKeys:
+def keys_of(authority: AnyAuthority) -> NewKeys:
     """Return the private keys of a development CA with their uses."""
-    return ("ca-root", authority.root), ("ca-issuing", authority.issuing)
+    own = ("ca-root", authority.root), ("ca-issuing", authority.issuing)
+    if isinstance(authority, GmAuthority):
+        return *own, ("ca-maker", authority.maker)
+    return own
 
 
 def save_keys(folder: Path, keys: NewKeys, passphrase: bytes) -> None:
     """Write private keys (0600, encrypted), each into a file of its own.
+
+    One that is in a device is kept there already.
 
     Raises:
         ValueError: the passphrase is empty.
         FileError: a file cannot be written.
     """
     for use, signer in keys:
-        path = key_path(folder, use, signer.public_key)
-        files.write(path, signer.to_pem(passphrase), files.PRIVATE)
+        if isinstance(signer, SoftwareSigner):
+            path = key_path(folder, use, signer.public_key)
+            files.write(path, signer.to_pem(passphrase), files.PRIVATE)
 
 
 def save_parts(folder: Path, parts: PublicParts) -> None:
@@ -325,17 +373,32 @@ def _damaged(name: str, err: Exception) -> WorkspaceError:
     )
 
 
-def unlock(folder: Path, parts: PublicParts, passphrase: bytes) -> Keyring:
-    """Open every key that signs now.
+def unlock(
+    folder: Path,
+    parts: PublicParts,
+    passphrase: bytes,
+    device: DeviceKeys | None = None,
+) -> Keyring:
+    """Open every key that signs now: where it has a file, the file.
+
+    Args:
+        folder: of the key files.
+        parts: what is public of the keys.
+        passphrase: opens the files.
+        device: holds the keys that have no file here.
 
     Raises:
         WorkspaceError: the passphrase is wrong, or a key file is damaged or holds
             another key; names it.
         FileError: a file cannot be read.
+        UnavailableError: the device or a key in it cannot be used.
     """
 
-    def opened(purpose: Purpose) -> SoftwareSigner:
+    def opened(purpose: Purpose) -> Signer:
         key = parts.keychain.current(purpose).key
+        is_file = files.is_file(key_path(folder, purpose, key))
+        if device is not None and not is_file:
+            return device.open(purpose, key)
         return open_key(folder, purpose, key, passphrase)
 
     return Keyring(
@@ -347,17 +410,22 @@ def unlock(folder: Path, parts: PublicParts, passphrase: bytes) -> Keyring:
             _open_authority(folder, item, passphrase)
             for item in parts.keychain.authorities
         ),
+        viewer_seal=(
+            None if parts.keychain.viewer_seal is None else opened(keychain.VIEWER_SEAL)
+        ),
     )
 
 
-def _open_authority(
-    folder: Path, item: Authority, passphrase: bytes
-) -> DevelopmentAuthority:
-    root, issuing = (
-        open_key(folder, use, read_certificate(der).public_key, passphrase)
-        for use, der in (("ca-root", item.root), ("ca-issuing", item.issuing))
-    )
-    return DevelopmentAuthority(root, issuing, item.root, item.issuing)
+def _open_authority(folder: Path, item: Authority, passphrase: bytes) -> AnyAuthority:
+    def opened(use: str, der: bytes) -> SoftwareSigner:
+        return open_key(folder, use, read_any(der).public_key, passphrase)
+
+    root = opened("ca-root", item.root)
+    issuing = opened("ca-issuing", item.issuing)
+    if item.maker is None:
+        return DevelopmentAuthority(root, issuing, item.root, item.issuing)
+    maker = opened("ca-maker", item.maker)
+    return GmAuthority(root, issuing, maker, item.root, item.issuing, item.maker)
 
 
 def prove(
@@ -459,29 +527,3 @@ def open_key(
 def key_path(folder: Path, use: str, key: PublicKey) -> Path:
     """Return where a private key is kept."""
     return folder / f"{use}-{key.kid.hex()}.pem"
-
-
-@contextmanager
-def locked(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Hold the workspace's keys for the block: many may sign, one alone may change.
-
-    Waits for the others. The lock ends with the process, however that ends.
-
-    Args:
-        folder: of the key files.
-        alone: whether the keys are changed; else they only sign.
-
-    Raises:
-        FileError: the lock's file cannot be opened.
-    """
-    path = folder / LOCK_FILE
-    try:
-        handle = path.open("ab")
-    except OSError as err:
-        reason = err.strerror or type(err).__name__
-        raise files.FileError(
-            Text(f"无法打开 {path}：{reason}", f"cannot open {path}: {reason}")
-        ) from err
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield

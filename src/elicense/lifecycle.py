@@ -26,9 +26,13 @@ from elicense.model import Text
 
 
 class State(enum.StrEnum):
-    """What a license is at an instant; RESERVED: not issued yet."""
+    """What a license is at an instant.
+
+    RESERVED and AWAITING_SEAL: not issued yet.
+    """
 
     RESERVED = "RESERVED"
+    AWAITING_SEAL = "AWAITING_SEAL"
     ISSUED = "ISSUED"
     SUSPENDED = "SUSPENDED"
     REVOKED = "REVOKED"
@@ -40,8 +44,11 @@ class State(enum.StrEnum):
         return _STATE_TEXT[self]
 
 
+UNISSUED = frozenset({State.RESERVED, State.AWAITING_SEAL})
+"""The states before a license is one; the public knows of neither."""
 _STATE_TEXT = {
     State.RESERVED: Text("已预留", "reserved"),
+    State.AWAITING_SEAL: Text("待签章", "awaiting its seal"),
     State.ISSUED: Text("已签发", "issued"),
     State.SUSPENDED: Text("已暂停", "suspended"),
     State.REVOKED: Text("已终止", "revoked"),
@@ -64,6 +71,9 @@ def _all(kind: EventKind) -> tuple[Reason | None, ...]:
 TABLE: Mapping[tuple[State, EventKind], Step] = MappingProxyType(
     {
         (State.RESERVED, EventKind.ISSUED): Step(State.ISSUED, (None,)),
+        # A seal platform seals in its own time (docs/seal-platforms.md).
+        (State.RESERVED, EventKind.SEAL_REQUESTED): Step(State.AWAITING_SEAL, (None,)),
+        (State.AWAITING_SEAL, EventKind.ISSUED): Step(State.ISSUED, (None,)),
         (State.ISSUED, EventKind.SUSPENDED): Step(
             State.SUSPENDED, _all(EventKind.SUSPENDED)
         ),
@@ -102,14 +112,14 @@ class Span:
 
     Attributes:
         since: first instant, aware, UTC, whole seconds.
-        state: never RESERVED.
+        state: never RESERVED, nor AWAITING_SEAL.
     """
 
     since: datetime
     state: State
 
 
-# Ascending; neighbours differ; the last one has no end; empty while RESERVED.
+# Ascending; neighbours differ; the last one has no end; empty before the issue.
 Plan: TypeAlias = tuple[Span, ...]
 
 
@@ -117,7 +127,7 @@ def check_plan(plan: Plan) -> None:
     """Raise ValueError unless the spans have the one form of a :data:`Plan`."""
     for span in plan:
         check_instant(span.since)
-        if span.state is State.RESERVED:
+        if span.state in UNISSUED:
             raise ValueError("a plan begins when the license is issued")
     for one, two in pairwise(plan):
         if one.since >= two.since or one.state is two.state:
@@ -156,6 +166,16 @@ def state_at(plan: Plan, at: datetime) -> State:
     """
     place = bisect_right(plan, at, key=_since)
     return plan[place - 1].state if place else State.RESERVED
+
+
+def state_by(events: Iterable[Event], at: datetime) -> State:
+    """Return the state at an instant by the events, also before the issue.
+
+    Args:
+        events: those of one license, in the order in which they were recorded.
+        at: an aware instant.
+    """
+    return _fold(events).state(at)
 
 
 def next_change(plan: Plan, at: datetime) -> datetime | None:
@@ -245,6 +265,7 @@ class _Life:
     """
 
     issued: Event | None = None
+    requested: Event | None = None
     layers: dict[State, _Layer] = field(
         default_factory=lambda: {state: [] for state in _LAYERS}
     )
@@ -262,6 +283,8 @@ class _Life:
             self.returns.append(event)
         elif event.kind is EventKind.ISSUED:
             self.issued = event
+        elif event.kind is EventKind.SEAL_REQUESTED:
+            self.requested = event
 
     def _cleared(self, event: Event) -> tuple[State, ...]:
         """Return the layers that a 发还 or 恢复 clears.
@@ -276,7 +299,8 @@ class _Life:
 
     def state(self, at: datetime) -> State:
         if self.issued is None or at < self.issued.effective_at:
-            return State.RESERVED
+            asked = self.requested is not None and self.requested.effective_at <= at
+            return State.AWAITING_SEAL if asked else State.RESERVED
         found = (state for state in _LAYERS if _value(self.layers[state], at))
         return next(found, State.ISSUED)
 
@@ -284,8 +308,8 @@ class _Life:
         state = self.state(at)
         if state in self.layers:
             return _value(self.layers[state], at)
-        if state is State.RESERVED:
-            return None
+        if state in UNISSUED:
+            return self.requested if state is State.AWAITING_SEAL else None
         back = (event for event in reversed(self.returns) if event.effective_at <= at)
         return next(back, self.issued)
 

@@ -82,6 +82,60 @@ _UNSEEN = Text(
 )
 
 
+_OF_SEALS = {
+    Code.MALFORMED: Text(
+        "格式错误：不是可识读的印章、签章、PDF 或 OFD",
+        "Malformed: not a seal, a signature, a PDF or an OFD that can be read",
+    ),
+    Code.UNREADABLE: Text(
+        "不能判断：文件打不开，或没有给出被签的原文",
+        "Unreadable: it cannot be opened, or what was signed is not at hand",
+    ),
+    Code.UNSUPPORTED: Text(
+        "不支持：没有签章，或其形式、算法不在所知标准之内，或签章之后另有修订",
+        "Unsupported: no seal, or in no form that is known, or a revision follows it",
+    ),
+    Code.UNKNOWN_ISSUER: Text(
+        "制章者或签章人的根证书未被信任，不能判断印章真伪",
+        "Unknown issuer: the seal's maker or the signer's root is not trusted here",
+    ),
+    Code.BAD_SIGNATURE: Text(
+        "签名无效：印章或签章的签名验证不通过",
+        "Bad signature: the signature of the seal or over the document does not hold",
+    ),
+    Code.NOT_AUTHORIZED: Text(
+        "无权使用：签章人不在印章的名单中，或签章时不在有效期内",
+        "Not authorized: the signer is not in the seal's list, or it was out of period",
+    ),
+    Code.ALTERED: Text(
+        "内容被改动：文件与签章时不一致",
+        "Altered: the document differs from what was sealed",
+    ),
+    Code.REVOKED: Text("证书在使用前已被吊销", "Revoked before it was used"),
+    Code.EXPIRED: Text(
+        "印章或制章者证书已过有效期", "Expired: the seal, or its maker's certificate"
+    ),
+    Code.NOT_YET_VALID: Text("印章尚未生效", "The seal is not valid yet"),
+    Code.KEY_COMPROMISED: Text(
+        "密钥已泄露，无法确认签章时间",
+        "Key compromised: it cannot be told whether it was sealed before",
+    ),
+    Code.NO_STATUS: Text(
+        "没有证书吊销信息，不能判断", "No status: nothing is known of revocations"
+    ),
+    Code.STALE: Text("证书吊销信息过旧，请更新", "Stale: get a newer revocation list"),
+}
+
+
+def seal_message(code: Code) -> Text:
+    """Return what an answer about a seal or a sealed document means.
+
+    Args:
+        code: the answer's code.
+    """
+    return _OF_SEALS.get(code, _MESSAGES[code])
+
+
 def message(code: Code, scope: str = "document") -> Text:
     """Return what an answer means.
 

@@ -23,6 +23,7 @@ from elicense.trust import (
     TrustState,
 )
 from esign.errors import ESignError, VerificationError
+from esign.pades import SealObject
 from esign.statuslist import StatusList
 
 
@@ -223,7 +224,7 @@ def _says_all(ours: Listing, there: Bundle) -> bool:
     return (
         there.statement <= ours.statement
         and all(_keeps_key(keys.get(item.key), item) for item in there.keys)
-        and all(_keeps(seals.get(item.certificates), item) for item in there.seals)
+        and all(_keeps_seal(seals.get(item.certificates), item) for item in there.seals)
         and all(
             _keeps_organ(organs.get(item.code), item) for item in there.organizations
         )
@@ -237,6 +238,24 @@ def _keeps_key(ours: KeyGrant | None, theirs: KeyGrant) -> bool:
         return theirs.backfill is None
     (first, last), (start, end) = ours.backfill, theirs.backfill
     return first <= start and end <= last
+
+
+def _keeps_seal(ours: SealEntry | None, theirs: SealEntry) -> bool:
+    """Tell the same of a seal, and of each electronic seal that it names."""
+    if ours is None or not _keeps(ours, theirs) or ours.subfilter != theirs.subfilter:
+        return False
+    made = {item.digest: item for item in ours.seals}
+    return all(_keeps_object(made.get(item.digest), item) for item in theirs.seals)
+
+
+def _keeps_object(ours: SealObject | None, theirs: SealObject) -> bool:
+    return ours is not None and all(
+        was is None or (now is not None and now <= was)
+        for now, was in (
+            (ours.withdrawn_at, theirs.withdrawn_at),
+            (ours.maker_revoked_at, theirs.maker_revoked_at),
+        )
+    )
 
 
 def _keeps(ours: KeyGrant | SealEntry | None, theirs: KeyGrant | SealEntry) -> bool:

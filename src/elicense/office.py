@@ -4,20 +4,22 @@ What every use of a workspace rests on. Wiring only: every rule lives in the mod
 that are called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicense import dates, files, publishing, settings
+from elicense import dates, device, files, platforms, publishing, settings
 from elicense.closing import Closing
 from elicense.custody import Custody, Owner
+from elicense.device import DeviceKeys
 from elicense.errors import ConflictError, ElicenseError, WorkspaceError
 from elicense.folder import (
     KEYS_FOLDER,
     REGISTER_FILE,
+    SEALS_FILE,
     SETTINGS_FILE,
     load_catalog,
     load_faces,
@@ -34,9 +36,12 @@ from elicense.policy import PUBLISHING
 from elicense.publishing import Listing, Publisher
 from elicense.register import Publication
 from elicense.register.sqlite import SqliteRegister
-from elicense.trust import OrganizationEntry, TrustState
+from elicense.sealing import SealStore
+from elicense.sealing.withdrawn import marked
+from elicense.trust import OrganizationEntry, SealEntry, TrustState
 from esign import clock
-from esign.errors import MalformedError, VerificationError
+from esign.errors import MalformedError, UnavailableError, VerificationError
+from esign.hsm import PinCallback
 
 if TYPE_CHECKING:
     from elicense.catalog import Catalog
@@ -66,12 +71,19 @@ class KeysChanged:
 class Office(Closing):
     """What a workspace is beneath the licenses: open it, use it, close it."""
 
-    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        passphrase: bytes | None = None,
+        pin: PinCallback = device.nobody,
+    ) -> None:
         """Open a workspace; keys are opened when something is signed.
 
         Args:
             folder: where ``elicense.toml`` is.
-            passphrase: opens the keys; None reads ``keys/passphrase``.
+            passphrase: opens the key files; None reads ``keys/passphrase``.
+            pin: gives the PIN of the device that ``[device]`` names, at each login; a
+                forked worker calls it too.
 
         Raises:
             WorkspaceError: not a workspace, or its settings or key files are wrong.
@@ -81,13 +93,26 @@ class Office(Closing):
         self.folder = folder
         self.settings: Settings = load_settings(folder)
         self.catalog: Catalog = load_catalog(folder)
-        self.custody = Custody(folder / KEYS_FOLDER, passphrase)
+        found = self.settings.device
+        held = None if found is None else DeviceKeys(found, pin)
+        self.custody = Custody(folder / KEYS_FOLDER, passphrase, held)
         self.register = SqliteRegister.open(folder / REGISTER_FILE)
         self.board = Noticeboard(published_file(folder), self.register)
 
     def close(self) -> None:
-        """Close the register; the workspace is not used after it."""
+        """Close the registers; the workspace is not used after it."""
         self.register.close()
+        if "seals" in self.__dict__:
+            self.seals.close()
+
+    @cached_property
+    def seals(self) -> SealStore:
+        """The register of seals with the seal-use log; made on first use.
+
+        Raises:
+            RegisterError: it cannot be used.
+        """
+        return SealStore.open(self.folder / SEALS_FILE)
 
     @property
     def keys(self) -> Keyring:
@@ -270,6 +295,7 @@ class Office(Closing):
         code, chain = self.settings.code, parts.keychain
         first = min(item.period.signs_from for item in chain.own("token"))
         # Keys that were taken over count once their organ is in the settings.
+        foreign = platforms.seals(self.folder, code, types)
         codes = {code, *(item.code for item in self.settings.predecessors)}
         founded = (dates.day_of(first), self.settings.name)
         return Listing(
@@ -277,10 +303,23 @@ class Office(Closing):
             organization=OrganizationEntry(code, (founded, *self.settings.renamed)),
             predecessors=tuple(item.entry(code) for item in self.settings.predecessors),
             keys=tuple(g for g in chain.grants(types) if g.organization in codes),
-            seals=tuple(s for s in chain.seals(types) if s.organization in codes),
-            roots=chain.all_roots,
+            seals=self._marked(
+                (
+                    *(s for s in chain.seals(types) if s.organization in codes),
+                    *(seal.entry for seal in foreign),
+                )
+            ),
+            roots=tuple(
+                dict.fromkeys((*chain.all_roots, *(seal.root for seal in foreign)))
+            ),
             statement=parts.roots.last.number,
         )
+
+    def _marked(self, entries: Iterable[SealEntry]) -> tuple[SealEntry, ...]:
+        """Return seals with what the register of seals knows of their ends."""
+        if not files.is_file(self.folder / SEALS_FILE):
+            return tuple(entries)
+        return marked(entries, self.seals.seals())
 
     def _publisher(self, at: datetime) -> Publisher:
         return Publisher(
@@ -319,6 +358,21 @@ class Office(Closing):
             return self.custody.renew(purpose, self._owner(at), at)
 
         return self._change(at, change)
+
+    def add_viewer_seal(self, at: datetime | None = None) -> KeysChanged:
+        """Make a second seal, by PAdES, for whoever has an ordinary viewer; publish.
+
+        Args:
+            at: from when it seals; now where None.
+
+        Raises:
+            WorkspaceError: the workspace has such a seal, or the keys do not open.
+            FileError: a file cannot be written; nothing is changed.
+        """
+        at = at or clock.now()
+        return self._change(
+            at, lambda: self.custody.add_viewer_seal(self._owner(at), at)
+        )
 
     def _refuse_unfinished(self) -> None:
         """Refuse where a reservation, with its own sealing instant, needs the key."""
@@ -458,6 +512,8 @@ class Office(Closing):
         except ElicenseError as err:
             # The change is done and on disk; what is left is told, not undone.
             return KeysChanged(record, None, err.message)
+        except UnavailableError as err:  # the device, once the change is done
+            return KeysChanged(record, None, device.told(err))
 
     def rewrite(self, **changes: object) -> None:
         """Replace settings in ``elicense.toml``, as they stand there now.

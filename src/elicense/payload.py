@@ -19,7 +19,7 @@ from esign.keys import Signer
 from esign.shape import Fields
 
 PURPOSE = Purpose("license token", None, b"elicense.license/1")
-SUITES = (Suite.ES256, Suite.ED25519)
+SUITES = (Suite.ES256, Suite.ED25519, Suite.SM2)
 """Algorithms of tokens: their signatures fit a QR."""
 OFFLINE_PREFIX = "EL1-AQYZ/.:$"
 MAX_TOKEN_BYTES = 4096  # what fits the largest symbol has about 650

@@ -10,13 +10,14 @@ from elicense import publishing
 from elicense.events import Event, EventKind
 from elicense.publishing import Listing
 from elicense.trust import KeyGrant, SealEntry, TrustState
-from esign.certificates import read_certificate
+from esign.certificates import key_mark
 from esign.statuslist import BITS, Status, StatusList
 
 SOON = timedelta(days=1)  # a list that ends sooner is to be published again
 _PER_BYTE = 8 // BITS
 _USED = re.compile(rb"[^\0]")  # a byte with a status that is not VALID
-_SILENT = frozenset({EventKind.RESERVED, EventKind.ISSUED})  # covered by the list
+# What happens up to the issue is covered by the list.
+_SILENT = frozenset({EventKind.RESERVED, EventKind.SEAL_REQUESTED, EventKind.ISSUED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _grants(listing: Listing, state: TrustState) -> Iterator[GrantChange]:
 
 
 def _seal_name(seal: SealEntry) -> str:
-    return read_certificate(seal.certificates[0]).public_key.kid.hex()
+    return key_mark(seal.certificates[0]).hex()
 
 
 def _compared(

@@ -166,7 +166,8 @@ def is_known(history: Iterable[Event], published: int, *, listed: bool) -> bool:
     """
     events = tuple(history)
     kinds = {event.kind for event in events}
-    if listed and kinds == {EventKind.RESERVED, EventKind.ISSUED}:
+    born = kinds - {EventKind.SEAL_REQUESTED}
+    if listed and born == {EventKind.RESERVED, EventKind.ISSUED}:
         return True
     return all((event.seq or 0) <= published for event in events)
 

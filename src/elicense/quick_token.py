@@ -1,10 +1,10 @@
 """Reads a license token at speed: one layout, one pass, no general decoder.
 
-The fence. This file repeats, for the one layout that this project signs with ES256,
-what :mod:`esign.cose`, :mod:`esign.cbor` and :mod:`elicense.payload` do in general. It
-may only say less: for every token it returns None, or exactly what the simple readers
-return. tests/elicense/test_quick_token.py holds it to that; where it says None the
-simple readers decide, and their error is the one that is reported.
+The fence. This file repeats, for the one layout that this project signs with ES256 or
+SM2, what :mod:`esign.cose`, :mod:`esign.cbor` and :mod:`elicense.payload` do in
+general. It may only say less: for every token it returns None, or exactly what the
+simple readers return. tests/elicense/test_quick_token.py holds it to that; where it
+says None the simple readers decide, and their error is the one that is reported.
 
 Why it is fast: the heads are compared with constants in the order in which
 deterministic CBOR puts them, so nothing is built that is not kept, and being in order
@@ -19,18 +19,23 @@ from typing import NamedTuple
 from elicense.identifiers import ROOT, is_standard
 from elicense.model import Checkpoint, Validity
 from elicense.payload import Claims, StatusReference
-from esign.algorithms import P256_HALF_ORDER, Suite
-from esign.errors import VerificationError
+from esign.algorithms import P256_HALF_ORDER, Suite, require_canonical
+from esign.errors import MalformedError, VerificationError
 from esign.keys import PublicKey
 
-_ENVELOPE = re.compile(
-    rb"\xd2\x84\x4d\xa2\x01\x26\x04\x48(.{8})\xa0"  # tag 18, {1: -7, 4: kid}, {}
-    rb"(?:\x58[\x18-\xff]|\x59[\x01-\x0f].)",  # head of a payload of 24 to 4095 bytes
-    re.DOTALL,
+_PAYLOAD_HEAD = rb"(?:\x58[\x18-\xff]|\x59[\x01-\x0f].)"  # of 24 to 4095 bytes
+_ENVELOPE = re.compile(  # tag 18, {1: -7, 4: kid}, {}
+    rb"\xd2\x84\x4d\xa2\x01\x26\x04\x48(.{8})\xa0" + _PAYLOAD_HEAD, re.DOTALL
 )
 _ENVELOPE_BYTES = 17  # all before the payload's head
 _SIGNATURE_HEAD, _SIGNATURE_BYTES, _S_BYTES = b"\x58\x40", 64, 32
 _SIGNED_HEAD = b"\x84\x6aSignature1\x4d\xa2\x01\x26\x04\x48"
+_SM2_ENVELOPE = re.compile(  # tag 18, {1: -10197501, 4: kid}, {}
+    rb"\xd2\x84\x51\xa2\x01\x3a\x00\x9b\x99\xfc\x04\x48(.{8})\xa0" + _PAYLOAD_HEAD,
+    re.DOTALL,
+)
+_SM2_ENVELOPE_BYTES = 21
+_SM2_SIGNED_HEAD = b"\x84\x6aSignature1\x51\xa2\x01\x3a\x00\x9b\x99\xfc\x04\x48"
 _SIGNED_AAD = b"\x52elicense.license/1"
 # A text is split off at the control character behind it, which is the next key or
 # integer; that its head tells just this length is checked afterwards. Texts that hold
@@ -95,7 +100,7 @@ class QuickEnvelope(NamedTuple):
         kid: the key it names, 8 bytes.
         signature: r and s.
         signed: the Sig_structure.
-        suite: always ES256.
+        suite: ES256 or SM2.
     """
 
     kid: bytes
@@ -104,8 +109,12 @@ class QuickEnvelope(NamedTuple):
     suite: Suite = Suite.ES256
 
     def verify(self, key: PublicKey) -> None:
-        """Check the signature; VerificationError where it fails."""
-        if key.kid != self.kid or key.suite is not Suite.ES256:
+        """Check the signature; VerificationError where it fails.
+
+        Raises:
+            UnavailableError: SM2, and the extra ``gm`` is not installed.
+        """
+        if key.kid != self.kid or key.suite is not self.suite:
             raise VerificationError("COSE_Sign1: signed with another key than named")
         key.verify(self.signature, self.signed)
 
@@ -121,14 +130,16 @@ def read(token: bytes) -> tuple[QuickEnvelope, Claims] | None:
     try:
         envelope, payload = _read_envelope(token)
         return envelope, _read_payload(payload)
-    except (_NotThisLayoutError, IndexError, OverflowError, ValueError):
+    except (_NotThisLayoutError, MalformedError, IndexError, OverflowError, ValueError):
         return None  # the simple readers say what is wrong
 
 
 def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
     head = _ENVELOPE.match(token)
     tail = len(token) - _SIGNATURE_BYTES
-    if head is None or token[tail - 2 : tail] != _SIGNATURE_HEAD:
+    if head is None:
+        return _read_sm2_envelope(token)
+    if token[tail - 2 : tail] != _SIGNATURE_HEAD:
         raise _NotThisLayoutError
     start, end, kid = head.end(), tail - 2, head[1]
     length = int.from_bytes(token[_ENVELOPE_BYTES + 1 : start], "big")
@@ -138,6 +149,21 @@ def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
     payload = token[start:end]
     signed = _SIGNED_HEAD + kid + _SIGNED_AAD + token[_ENVELOPE_BYTES:end]
     return QuickEnvelope(kid, signature, signed), payload
+
+
+def _read_sm2_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
+    head = _SM2_ENVELOPE.match(token)
+    tail = len(token) - _SIGNATURE_BYTES
+    if head is None or token[tail - 2 : tail] != _SIGNATURE_HEAD:
+        raise _NotThisLayoutError
+    start, end, kid = head.end(), tail - 2, head[1]
+    length = int.from_bytes(token[_SM2_ENVELOPE_BYTES + 1 : start], "big")
+    signature = token[tail:]
+    if end - start != length:
+        raise _NotThisLayoutError
+    require_canonical(Suite.SM2, signature)
+    signed = _SM2_SIGNED_HEAD + kid + _SIGNED_AAD + token[_SM2_ENVELOPE_BYTES:end]
+    return QuickEnvelope(kid, signature, signed, Suite.SM2), token[start:end]
 
 
 def _read_payload(data: bytes) -> Claims:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from elicense import dates, identifiers, payload
+from elicense import dates, device_settings, identifiers, payload
+from elicense.device_settings import DeviceSettings, quoted
 from elicense.errors import MalformedCodeError, WorkspaceError
 from elicense.model import Text
+from elicense.policy import ANY_KEYS, PROFILES, IssuingProfile
 from elicense.trust import OrganizationEntry, Succession
 from elicense.trust.remembering import is_fingerprint
 
@@ -21,6 +23,9 @@ MAX_FACES = 16
 
 _FACE = re.compile(r"(?!.*(?:^|/)\.{1,2}/)(?:[\w. +()-]+/)*[\w. +()-]+\.(?i:ttf|otf)")
 """A path inside the workspace: no root, no drive, no step upwards."""
+_INSIDE = re.compile(r"(?!.*(?:^|/)\.{1,2}/)(?:[\w. +()-]+/)*[\w. +()-]+")
+"""Any file inside the workspace, likewise."""
+_PLATFORM_KEYS = ("url", "app_id", "seal_id", "operator", "secret_file", "ca_file")
 _TYPES = {str: "a text", bool: "true or false", list: "an array of texts"}
 
 Name = tuple[date, str]
@@ -83,6 +88,29 @@ class Predecessor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSettings:
+    """A seal platform that seals in place of the workspace's own seal.
+
+    Attributes:
+        url: where it is.
+        app_id: as the platform gave it.
+        seal_id: which of its seals.
+        operator: who is responsible, as the platform knows them; may be empty.
+        secret_file: path of appSecret inside the workspace's folder; empty where the
+            environment has it.
+        ca_file: path of the PEM of the authorities that count for its address, inside
+            the workspace's folder; empty for the system's.
+    """
+
+    url: str
+    app_id: str
+    seal_id: str
+    operator: str
+    secret_file: str
+    ca_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a workspace is set to.
 
@@ -92,11 +120,14 @@ class Settings:
         root: fingerprint of the workspace's own root, which is pinned inside it.
         production: False prints 样张 on every page.
         check_page: host of a public check page; empty for the off-line carrier.
+        profile: what the keys must be with which licenses are issued.
         faces: font files for characters that the built-in faces lack, in the order in
             which they are asked; paths inside the workspace's folder, with slashes.
         renamed: the names that it had later, oldest first.
         predecessors: the organs that it took over.
         successor: the organ that took it over; nothing is changed here any more.
+        platform: who seals in place of the own seal; None for nobody.
+        device: holds keys of the workspace; None where all of them are files.
     """
 
     name: str
@@ -104,10 +135,13 @@ class Settings:
     root: str
     production: bool = False
     check_page: str = ""
+    profile: IssuingProfile = ANY_KEYS
     faces: tuple[str, ...] = ()
     renamed: tuple[Name, ...] = ()
     predecessors: tuple[Predecessor, ...] = ()
     successor: Successor | None = None
+    platform: PlatformSettings | None = None
+    device: DeviceSettings | None = None
 
     def check_open(self) -> None:
         """Refuse to change anything for an organ that was taken over.
@@ -147,12 +181,15 @@ def read(data: bytes) -> Settings:
     if table.pop("format", None) != FORMAT:
         raise _wrong(f'缺少 format = "{FORMAT}"', f'format = "{FORMAT}" is missing')
     faces = _faces(table.pop("faces", []))
+    profile = _profile(table.pop("profile", ANY_KEYS.name))
     organization = _table(table, "organization", {"name": str, "code": str})
     issuing = _table(table, "issuing", {"production": bool, "check_page": str})
     trust = _table(table, "trust", {"root": str})
     renamed = tuple(map(_name, _tables(table, "renamed")))
     predecessors = tuple(map(_predecessor, _tables(table, "predecessor")))
     successor = table.pop("successor", None)
+    platform = _platform(table) if "platform" in table else None
+    device = table.pop("device", None)
     if table:
         raise _wrong(f"未知的项 {sorted(table)}", f"unknown {sorted(table)}")
     found = Settings(
@@ -161,13 +198,38 @@ def read(data: bytes) -> Settings:
         root=str(trust["root"]),
         production=bool(issuing["production"]),
         check_page=str(issuing["check_page"]),
+        profile=profile,
         faces=faces,
         renamed=renamed,
         predecessors=predecessors,
         successor=None if successor is None else _successor(successor, "[successor]"),
+        platform=platform,
+        device=None if device is None else device_settings.read(device),
     )
     _check(found)
     return found
+
+
+def _profile(value: object) -> IssuingProfile:
+    found = PROFILES.get(value) if isinstance(value, str) else None
+    if found is None:
+        names = ", ".join(f'"{name}"' for name in PROFILES)
+        raise _wrong(f"profile 应为 {names} 之一", f"profile must be one of {names}")
+    return found
+
+
+def _platform(table: dict[str, object]) -> PlatformSettings:
+    keys: dict[str, type[str | bool]] = dict.fromkeys(_PLATFORM_KEYS, str)
+    found = {key: str(value) for key, value in _table(table, "platform", keys).items()}
+    for key in ("secret_file", "ca_file"):
+        if found[key] and not _INSIDE.fullmatch(found[key]):
+            raise _wrong(
+                f"[platform] {key} 应为工作区内文件的相对路径，可空",
+                f"[platform] {key}: expected a path inside the workspace, or nothing",
+            )
+    if not (found["app_id"].isascii() and found["app_id"].isprintable()):
+        raise _wrong("[platform] app_id 应为 ASCII 字符", "[platform] app_id: ASCII")
+    return PlatformSettings(**found)
 
 
 def _faces(value: object) -> tuple[str, ...]:
@@ -364,26 +426,34 @@ def write(settings: Settings) -> bytes:
         f'format = "{FORMAT}"',
         "# 内置字体所缺字的字体文件 / font files for characters that ours lack",
         f"faces = {_array(settings.faces)}",
+        "# 密钥要求 / what the keys must be: standard, gov (SM2, in a device)",
+        f"profile = {quoted(settings.profile.name)}",
         "",
         "[organization]",
-        f"name = {_quoted(settings.name)}",
-        f"code = {_quoted(settings.code)}  # 统一社会信用代码 (USCC)",
+        f"name = {quoted(settings.name)}",
+        f"code = {quoted(settings.code)}  # 统一社会信用代码 (USCC)",
         "",
         "[issuing]",
         "# false: 每页印“样张” / every page is printed 样张 (specimen)",
         f"production = {str(settings.production).lower()}",
         "# 公开核验网页的主机名，可空 / host of a public check page, may be empty",
-        f"check_page = {_quoted(settings.check_page)}",
+        f"check_page = {quoted(settings.check_page)}",
         "",
         "[trust]",
         "# 本工作区信任根的指纹 / fingerprint of this workspace's own root",
-        f"root = {_quoted(settings.root)}",
+        f"root = {quoted(settings.root)}",
     ]
+    if settings.device is not None:
+        lines += device_settings.lines(settings.device)
     for since, name in settings.renamed:
-        lines += ["", "[[renamed]]  # 更名 / a later name", f"name = {_quoted(name)}"]
-        lines.append(f"from = {_quoted(since.isoformat())}")
+        lines += ["", "[[renamed]]  # 更名 / a later name", f"name = {quoted(name)}"]
+        lines.append(f"from = {quoted(since.isoformat())}")
     for item in settings.predecessors:
         lines += _predecessor_lines(item)
+    if settings.platform is not None:
+        lines += ["", "[platform]  # 电子印章平台 / the seal platform"]
+        for key in _PLATFORM_KEYS:
+            lines.append(f"{key} = {quoted(getattr(settings.platform, key))}")
     if settings.successor is not None:
         title = "[successor]  # 承接本机构的机构 / the organ that took this one over"
         lines += _successor_lines(settings.successor, title)
@@ -394,10 +464,10 @@ def _predecessor_lines(item: Predecessor) -> list[str]:
     lines = [
         "",
         "[[predecessor]]  # 已承接的机构 / an organ that was taken over",
-        f"code = {_quoted(item.code)}",
+        f"code = {quoted(item.code)}",
         f"names = {_array(name for _, name in item.names)}",
         f"names_from = {_array(day.isoformat() for day, _ in item.names)}",
-        f"from = {_quoted(item.since.isoformat())}",
+        f"from = {quoted(item.since.isoformat())}",
         f"types = {_array(item.types)}",
     ]
     for before in item.earlier:
@@ -409,19 +479,11 @@ def _successor_lines(item: Successor, title: str) -> list[str]:
     return [
         "",
         title,
-        f"code = {_quoted(item.code)}",
-        f"from = {_quoted(item.since.isoformat())}",
+        f"code = {quoted(item.code)}",
+        f"from = {quoted(item.since.isoformat())}",
         f"types = {_array(item.types)}",
     ]
 
 
 def _array(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]"
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML basic string; its escapes are those of JSON for plain text."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    if any(ord(char) < ord(" ") or ord(char) == 0x7F for char in text):  # noqa: PLR2004
-        raise ValueError("a setting holds no control characters")
-    return f'"{escaped}"'
+    return f"[{', '.join(map(quoted, texts))}]"

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 import pikepdf
 from PIL import Image
 
-from elicense import background, operators
+from elicense import appearance, background, operators
 from elicense.background.digest import inflated
 from elicense.background.reading import NO_PDF
 from elicense.layout import Box
 from elicense.operators import Effort
 from esign import pades
 from esign.errors import MalformedError
-from esign.pades import SealedPdf, dictionary
-from esign.pades.read import HEADER
+from esign.pades import NoSealError, dictionary
+from esign.pades.read import HEADER, Objects
+from esign.pades.unsealed import read_unsealed
 
 MAX_PAGES = 8
 """Pages of a file; ours have one or two, with continuation pages up to eight."""
@@ -62,10 +63,6 @@ _PAGE = frozenset({
 _RESOURCES = frozenset({"/Font", "/XObject", "/ProcSet"})
 _FORM = frozenset({"/Type", "/Subtype", "/BBox", "/Resources", "/Filter", "/Length"})
 _FORM_RESOURCES = frozenset({"/ProcSet"})
-_SEAL_FORM = _FORM | {"/FormType", "/Matrix", "/Group"}
-_SEAL_RESOURCES = _FORM_RESOURCES | {"/ExtGState", "/XObject"}
-_SEAL_STATE = frozenset({"/Type", "/BM", "/ca", "/CA"})
-_SEAL_DEPTH = 3  # of forms in each other; ours have two
 _IMAGE = frozenset({
     "/Type", "/Subtype", "/Width", "/Height", "/ColorSpace", "/BitsPerComponent",
     "/Interpolate", "/Length", "/Filter",
@@ -154,7 +151,7 @@ def read(pdf: bytes, arts: Sequence[bytes | None] = ()) -> Structure:
     if not _has_plain_table(pdf):
         raise MalformedError("face: there is no plain cross-reference table at the end")
     if pdf.startswith(HEADER):
-        _require_one_spelling(pades.read(pdf))
+        _require_one_spelling(pdf)
     seen = _Seen()
     try:
         with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False) as document:
@@ -183,18 +180,26 @@ def _has_plain_table(pdf: bytes) -> bool:
     )
 
 
-def _require_one_spelling(sealed: SealedPdf) -> None:
+def _require_one_spelling(pdf: bytes) -> None:
     """Refuse an object with an entry that occurs twice or is spelled otherwise.
 
-    The last one is the signature, which has been read to its last byte.
+    The last one is the signature, which has been read to its last byte; a file that a
+    platform is to seal has none.
     """
-    for number in range(1, len(sealed.starts) - 1):
-        text = _text_of(sealed, number)
+    objects: Objects
+    try:
+        objects = pades.read(pdf)
+        last = len(objects.starts) - 1
+    except NoSealError:
+        objects = read_unsealed(pdf)
+        last = len(objects.starts)
+    for number in range(1, last):
+        text = _text_of(objects, number)
         whole = text if text.startswith(b"<<") else b"<<\n/Value %b\n>>" % text
         dictionary.entries(whole)
 
 
-def _text_of(sealed: SealedPdf, number: int) -> bytes:
+def _text_of(sealed: Objects, number: int) -> bytes:
     """Return an object without its stream."""
     try:
         return sealed.stream(number)[0]
@@ -313,22 +318,10 @@ def _contents(page: pikepdf.Object) -> list[bytes]:
     left = operators.MAX_PAGE
     contents = []
     for stream in streams:
-        data = _inflated(stream, left)
+        data = appearance.inflated(stream, left)
         left -= len(data)
         contents.append(data)
     return contents
-
-
-def _inflated(stream: pikepdf.Object, limit: int) -> bytes:
-    """Return a stream's operators."""
-    data: bytes = stream.read_raw_bytes()
-    if "/Filter" in stream:
-        if stream.Filter != pikepdf.Name.FlateDecode:
-            raise MalformedError("face: operators under a filter that ours have not")
-        return inflated(data, limit)
-    if len(data) > limit:
-        raise MalformedError(f"face: operators of more than {limit} bytes")
-    return data
 
 
 def _has_art(contents: list[bytes], resources: pikepdf.Object, seen: _Seen) -> bool:
@@ -433,7 +426,7 @@ def _require_font(font: pikepdf.Object) -> None:
 
 def _read_form(form: pikepdf.Object, seen: _Seen) -> None:
     """Refuse a form that paints anything but paths, or too many."""
-    data = seen.spend(_inflated(form, operators.MAX_FORM))
+    data = seen.spend(appearance.inflated(form, operators.MAX_FORM))
     operators.check_form(data, (), (), seen.effort)
 
 
@@ -450,31 +443,9 @@ def _read_seal(notes: list[pikepdf.Object], seen: _Seen) -> None:
     seen.seal = _box(note.Rect)
     looks = note.get("/AP", pikepdf.Dictionary()).get("/N", pikepdf.Dictionary())
     if isinstance(looks, pikepdf.Stream):
-        _read_picture(looks, seen, 1)
+        appearance.check(looks, seen.spend, seen.effort)
     elif looks.keys():
         raise MalformedError("face: the seal has several pictures")
-
-
-def _read_picture(form: pikepdf.Object, seen: _Seen, depth: int) -> None:
-    """Refuse a seal's picture that takes more to draw than any of ours."""
-    resources = form.get("/Resources", pikepdf.Dictionary())
-    states = resources.get("/ExtGState", pikepdf.Dictionary())
-    parts = resources.get("/XObject", pikepdf.Dictionary())
-    if (
-        depth > _SEAL_DEPTH
-        or form.Subtype != pikepdf.Name.Form
-        or not set(form.keys()) <= _SEAL_FORM
-        or not set(resources.keys()) <= _SEAL_RESOURCES
-        or not all(
-            set(item.keys()) <= _SEAL_STATE for item in states.as_dict().values()
-        )
-    ):
-        raise MalformedError("face: the seal's picture is made otherwise than ours")
-    data = seen.spend(_inflated(form, operators.MAX_FORM))
-    used = operators.check_form(data, states.keys(), parts.keys(), seen.effort)
-    for name, times in used.items():
-        for _ in range(times):
-            _read_picture(parts[name], seen, depth + 1)
 
 
 def _is_seal(note: pikepdf.Object) -> bool:

@@ -12,12 +12,12 @@ from datetime import date, datetime
 from elicense import dates, files, trust, wiping
 from elicense.errors import WorkspaceError
 from elicense.folder import load_settings
-from elicense.keychain import KeyRecord
+from elicense.keychain import VIEWER_SEAL, KeyRecord
 from elicense.model import Text
 from elicense.office import KeysChanged, Office
 from elicense.register import Adopted
 from elicense.settings import Predecessor, Successor
-from elicense.trust import Period, RootStatement, SignedStatement
+from elicense.trust import RootStatement, SignedStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,16 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
 def _check(own: Office, other: Office, handover: Handover, at: datetime) -> None:
     own.settings.check_open()
     _check_same(own, other, handover)
+    if other.settings.device is not None:
+        raise WorkspaceError(
+            Text(
+                "对方的密钥在密码设备中，无法在此销毁：请先在对方的工作区将 [device]"
+                " keys 改为 []，更换其密钥（elicense keys renew），再去掉 [device]",
+                "the other organ's keys are in a device and cannot be destroyed from"
+                " here: in its workspace set [device] keys to [], renew its keys"
+                " (elicense keys renew), and take [device] out",
+            )
+        )
     if dates.start_of(handover.since) > at:
         raise WorkspaceError(
             Text(
@@ -218,8 +228,7 @@ def _retired(other: Office, item: KeyRecord, at: datetime) -> KeyRecord:
         return item
     path = other.custody.path(item.purpose, item.key)
     is_wiped = files.is_file(path) and wiping.is_wiped(path)  # by _silence
-    period = Period(item.period.signs_from, at)
-    return replace(item, period=period, destroyed=is_wiped)
+    return replace(item.retired(at), destroyed=is_wiped)
 
 
 def _keep(own: Office, other: Office, handover: Handover) -> None:
@@ -273,6 +282,8 @@ def rename(own: Office, name: str, since: date, at: datetime) -> KeysChanged:
             _check_day(own, since, at)
             own.rewrite(renamed=(*own.settings.renamed, (since, name)))
     if since <= today and own.custody.parts.seal_name != own.settings.name_on(today):
+        if own.custody.parts.keychain.viewer_seal is not None:
+            own.renew_key(VIEWER_SEAL, at)
         return own.renew_key("seal", at)
     return own.published(at)
 

@@ -41,11 +41,20 @@ from elicense.trust import (
     TrustState,
 )
 from elicense.validating import Verdict
-from esign import seal_image, statuslist
+from esign import seal_image, sm2, statuslist
 from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
-from esign.pades import SealIdentity
+from esign.gm_authority import GmAuthority
+from esign.pades import (
+    AnyIdentity,
+    GmCmsIdentity,
+    GmSealIdentity,
+    SealIdentity,
+    SealObject,
+    SubFilter,
+)
 from esign.seal_image import SealSpec
+from esign.ses import Picture
 from esign.signer import SoftwareSigner
 from esign.statuslist import BITS, Status, StatusList
 
@@ -70,7 +79,10 @@ class Department:
         name: its name.
         token: signs licenses.
         status: signs status lists.
-        seal: signs PDFs.
+        seal: signs PDFs; of the GM profile after :meth:`Simulator.seal_by_gm`.
+        seal_chain: CA certificates above the seal's, without the root, DER.
+        seal_kind: of which kind the seal is listed.
+        seal_objects: the electronic seals that are listed with it.
         register: its licenses.
         types: what token key and seal are granted.
         names: its names over time; the one name from the start where empty.
@@ -95,9 +107,12 @@ class Department:
     name: str
     token: SoftwareSigner
     status: SoftwareSigner
-    seal: SealIdentity
+    seal: AnyIdentity
+    seal_chain: tuple[bytes, ...]
     register: SqliteRegister
     types: tuple[str, ...]
+    seal_kind: SubFilter = SubFilter.PADES
+    seal_objects: list[SealObject] = field(default_factory=list)
     names: tuple[tuple[date, str], ...] = ()
     successors: tuple[Succession, ...] = ()
     token_period: Period = _FOR_EVER
@@ -142,8 +157,13 @@ class Department:
 class Simulator(Closing):
     """The world. A context manager: its registers live in a temporary folder."""
 
-    def __init__(self, at: datetime = START) -> None:
+    def __init__(self, at: datetime = START, algorithm: Suite = Suite.ES256) -> None:
         """Make two departments under one root, at an instant.
+
+        Args:
+            at: the world's instant at first.
+            algorithm: of root, bundle, token and status keys. With SM2 (extra ``gm``)
+                the seals are those of the GM profile.
 
         Attributes:
             at: the world's instant; issuing and validating use it.
@@ -169,12 +189,14 @@ class Simulator(Closing):
         self.bundle_age = timedelta(days=30)
         self.issued_at: datetime | None = None
         self.catalog = Catalog.builtin()
-        self.root = SoftwareSigner.generate(Suite.ES256)
-        self.bundle_signer: Signer = SoftwareSigner.generate(Suite.ES256)
+        self.algorithm = algorithm
+        self.root = SoftwareSigner.generate(algorithm)
+        self.bundle_signer: Signer = SoftwareSigner.generate(algorithm)
         self.bundle_keys = (self.bundle_signer.public_key,)
         self.authority = DevelopmentAuthority.create(
             "示例电子认证", _FOR_EVER.signs_from
         )
+        self._gm_authority: GmAuthority | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="elicense-simulator-")
         self._issued = 0
         self.departments = [
@@ -199,24 +221,77 @@ class Simulator(Closing):
         return self.root.public_key.fingerprint
 
     def add_department(
-        self, code: str, name: str, suite: Suite = Suite.ES256
+        self, code: str, name: str, suite: Suite | None = None
     ) -> Department:
-        """Return a new department; append it to ``departments`` to have it listed."""
+        """Return a new department; append it to ``departments`` to have it listed.
+
+        Args:
+            code: its USCC.
+            name: its name.
+            suite: of its token and status keys; the world's algorithm where None.
+        """
+        suite = suite or self.algorithm
         seal = SoftwareSigner.generate(Suite.ES256)
         certificate = self.authority.issue_seal(
             seal.public_key, name, code, _FOR_EVER.signs_from, 2000
         )
         year = self.at.year
-        return Department(
+        made = Department(
             code=code,
             name=name,
             token=SoftwareSigner.generate(suite),
             status=SoftwareSigner.generate(suite),
             seal=SealIdentity(seal, certificate, self.authority.chain),
+            seal_chain=self.authority.chain,
             register=SqliteRegister.create(Path(self._folder.name) / f"{code}.db"),
             types=self.catalog.names(),
             lists={OPEN_ENDED, *range(year, year + 8)},
         )
+        if self.algorithm is Suite.SM2:
+            self.seal_by_gm(made)
+            made.more_seals.clear()  # it never had another one
+        return made
+
+    @property
+    def gm_authority(self) -> GmAuthority:
+        """The CA of SM2 keys, with a seal maker; made when it is first asked for.
+
+        Its root is then one of the bundle's.
+        """
+        if self._gm_authority is None:
+            self._gm_authority = GmAuthority.create(
+                "示例电子认证", _FOR_EVER.signs_from
+            )
+            self.more_roots.extend(self._gm_authority.roots)
+        return self._gm_authority
+
+    def seal_by_gm(
+        self, department: Department | None = None, *, with_seal: bool = True
+    ) -> None:
+        """Give a department a new seal of the GM profile; the one before stays listed.
+
+        Args:
+            department: the first one where None.
+            with_seal: an electronic seal of GB/T 38540 (GM.sm2seal); without it a bare
+                signature (GM.sm2cms.detached).
+        """
+        owner, ca = department or self.department, self.gm_authority
+        owner.more_seals = list(_seals(owner))
+        signer = SoftwareSigner.generate(Suite.SM2)
+        certificate = ca.issue_seal(
+            signer.public_key, owner.name, owner.code, _FOR_EVER.signs_from, 2000
+        )
+        owner.seal_chain, owner.seal_objects = ca.chain, []
+        if with_seal:
+            drawn = Picture("PDF", seal_image.draw(SealSpec(owner.name)), 42, 42)
+            seal = ca.make_seal(owner.name, drawn, certificate)
+            maker = (ca.maker_certificate, *ca.chain)
+            owner.seal_objects.append(SealObject(sm2.sm3(seal), maker))
+            owner.seal = GmSealIdentity(signer, certificate, seal)
+            owner.seal_kind = SubFilter.GM_SEAL
+        else:
+            owner.seal = GmCmsIdentity(signer, certificate, ca.chain)
+            owner.seal_kind = SubFilter.GM_CMS
 
     def bundle_file(self) -> bytes:
         """Return the bytes of ``trust.elt`` as the knobs stand."""
@@ -376,11 +451,13 @@ def _keys(entry: Department) -> tuple[KeyGrant, ...]:
 def _seals(entry: Department) -> tuple[SealEntry, ...]:
     seal = SealEntry(
         entry.code,
-        (entry.seal.certificate, *entry.seal.chain),
+        (entry.seal.certificate, *entry.seal_chain),
         entry.types,
         entry.seal_period,
         destroyed=entry.destroyed,
         compromised_from=entry.seal_compromised_from,
+        subfilter=entry.seal_kind,
+        seals=tuple(entry.seal_objects),
     )
     listed = (seal,) if entry.seal_listed else ()
     return (*listed, *entry.more_seals)

@@ -20,12 +20,16 @@ from elicense import (
     identifiers,
     issuing,
     naming,
+    platforms,
     publishing,
     record,
+    seal_picture,
+    seals,
     succession,
     validating,
 )
 from elicense.changing import Changed, Grounds
+from elicense.device import DeviceAccess, nobody
 from elicense.document import OnePassPress
 from elicense.errors import ConflictError, ElicenseError, WorkspaceError
 from elicense.events import Event
@@ -35,9 +39,11 @@ from elicense.issuing import (
     BatchPolicy,
     Issued,
     IssuingDesk,
+    Reconciled,
     Reprinted,
     Request,
 )
+from elicense.issuing.awaiting import instant_of
 from elicense.issuing.request import source_of
 from elicense.issuing.workers import Deliver, spread
 from elicense.lifecycle import State
@@ -48,9 +54,12 @@ from elicense.pending import Pending
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.register import Row
 from elicense.register.sqlite import SqliteRegister
+from elicense.sealing import NOBODY, Actors
+from elicense.sealing.sealers import DocumentSealer
 from elicense.validating import Verdict
 from esign import clock, pades
 from esign.algorithms import Suite
+from esign.pades import SubFilter
 
 __all__ = [
     "Adoption",
@@ -102,10 +111,12 @@ class Adoption:
 class Workspace(Office):
     """An issuing organ's own place; open it, use it, close it."""
 
+    platform_secret: bytes | None = None
+    """appSecret of the seal platform, where no file of the workspace has it."""
     _warm: tuple[object, OnePassPress] | None = None
 
     @classmethod
-    def create(
+    def create(  # noqa: PLR0913  by keyword, all but the folder
         cls,
         folder: Path,
         *,
@@ -114,6 +125,7 @@ class Workspace(Office):
         passphrase: bytes | None = None,
         suites: Mapping[str, Suite] | None = None,
         at: datetime | None = None,
+        device: DeviceAccess | None = None,
     ) -> Self:
         """Make a trial workspace with new keys, a test seal and a first publication.
 
@@ -126,32 +138,41 @@ class Workspace(Office):
             code: its USCC.
             passphrase: encrypts the keys; None makes a random one and keeps it in
                 ``keys/passphrase`` (0600).
-            suites: suites of ``token``, ``status`` and ``bundle``; ES256 where not
-                named.
+            suites: suites of ``root``, ``bundle``, ``token``, ``status`` and
+                ``seal``, such as
+                :func:`elicense.founding.suites_of` gives them; ES256 where not named.
             at: first instant of everything; now where None.
+            device: the device that makes and keeps the keys of token, lists and seal;
+                None for files. A run that was cut off leaves pairs there that nobody
+                uses.
 
         Raises:
-            WorkspaceError: the folder is not empty, or the name cannot be set.
+            WorkspaceError: the folder is not empty, or the name cannot be set, or the
+                device makes no key of a suite.
             MalformedCodeError: the code is not a USCC.
             FileError: the folder cannot be written.
+            UnavailableError: the device cannot be used; or SM2, and the extra ``gm`` is
+                not installed.
         """
         identifiers.check_uscc(code)
-        founding.draw_seal(name)
+        seal_picture.draw(name)
         if not files.is_free(folder):
             raise WorkspaceError(
                 Text(f"{folder} 已存在且不为空", f"{folder} exists and is not empty")
             )
         at = at or clock.now()
+        pin = nobody if device is None else device.pin
         folder = folder.absolute()
         draft = files.make_sibling(folder)
         try:
-            founding.fill(draft, Organization(code, name), passphrase, suites or {}, at)
-            with cls(draft, passphrase) as made:
+            organ = Organization(code, name)
+            founding.fill(draft, organ, passphrase, suites or {}, at, device)
+            with cls(draft, passphrase, pin) as made:
                 made.publish(at)
             files.move_folder(draft, folder)
         finally:
             files.remove_folder(draft)
-        return cls(folder, passphrase)
+        return cls(folder, passphrase, pin)
 
     def issue(
         self,
@@ -161,6 +182,7 @@ class Workspace(Office):
         number: str,
         is_case: bool = True,
         at: datetime | None = None,
+        actors: Actors = NOBODY,
     ) -> Issued:
         """Issue one license; publishes first where the publication is out of date.
 
@@ -170,6 +192,7 @@ class Workspace(Office):
             number: case number, or the id of a row that has none.
             is_case: whether ``number`` is a case number.
             at: the run's instant; now where None.
+            actors: who puts the seal on, and who approves it.
 
         Raises:
             Whatever :func:`elicense.issuing.issue` raises.
@@ -181,9 +204,14 @@ class Workspace(Office):
             number=number,
             is_case=is_case,
         )
-        return self.carry_out(request, at)
+        return self.carry_out(request, at, actors)
 
-    def carry_out(self, request: Request, at: datetime | None = None) -> Issued:
+    def carry_out(
+        self,
+        request: Request,
+        at: datetime | None = None,
+        actors: Actors = NOBODY,
+    ) -> Issued:
         """Issue, renew or import one license, as a request says.
 
         Publishes first where the publication is out of date. No key is changed in the
@@ -192,6 +220,7 @@ class Workspace(Office):
         Args:
             request: what is asked for.
             at: the run's instant; now where None.
+            actors: who puts the seal on, and who approves it.
 
         Raises:
             Whatever :func:`elicense.issuing.issue` raises.
@@ -205,7 +234,7 @@ class Workspace(Office):
             if self.known(request) is None:
                 # A reservation keeps its instant for ever.
                 self.custody.reload().check_time(at)
-            return issuing.issue(self.desk(at), request, at)
+            return issuing.issue(self.desk(at, actors), request, at)
 
     def issue_many(
         self,
@@ -215,6 +244,7 @@ class Workspace(Office):
         at: datetime | None = None,
         policy: BatchPolicy | None = None,
         workers: int = 1,
+        actors: Actors = NOBODY,
     ) -> Iterator[T]:
         """Issue many licenses in order, as :func:`elicense.issuing.issue_many`.
 
@@ -231,6 +261,7 @@ class Workspace(Office):
             at: the run's instant; now where None.
             policy: chunk and sample.
             workers: processes; 1 is this one alone.
+            actors: who puts the seal on, and who approves it.
 
         Raises:
             Whatever :func:`elicense.issuing.workers.spread` raises.
@@ -242,7 +273,7 @@ class Workspace(Office):
         with self.custody.signing():
             self.check_open()
             self.custody.reload().check_time(at)
-            batch = Batch(self.desk(at), at, policy or BatchPolicy())
+            batch = Batch(self.desk(at, actors), at, policy or BatchPolicy())
             yield from spread(batch, requests, deliver, workers)
 
     def reprint(
@@ -250,6 +281,9 @@ class Workspace(Office):
         identifier: str,
         presentation: str | None = None,
         at: datetime | None = None,
+        actors: Actors = NOBODY,
+        *,
+        by: SubFilter | None = None,
     ) -> Reprinted:
         """Print an issued license once more; see :func:`elicense.issuing.reprint`.
 
@@ -259,23 +293,50 @@ class Workspace(Office):
             identifier: of the license.
             presentation: such as 副本; None for the license's first one.
             at: the sealing instant; now where None.
+            actors: who puts the seal on, and who approves it.
+            by: with which kind of seal; the one that seals new licenses where None.
 
         Raises:
             Whatever :func:`elicense.issuing.reprint` raises.
-            WorkspaceError: the keys do not open, or ``at`` is wrong.
+            WorkspaceError: the keys do not open, there is no such seal, or ``at`` is
+                wrong.
+            ProfileError: the seal is not what the workspace's profile asks for.
         """
         at = at or clock.now()
         self.settle_keys()
         with self.custody.signing():
             self.check_open()
             self.custody.reload().check_time(at)
-            return issuing.reprint(self.desk(at), identifier, presentation, at)
+            desk = self._sealing_by(by, self.desk(at, actors), at)
+            return issuing.reprint(desk, identifier, presentation, at)
+
+    def _sealing_by(
+        self, by: SubFilter | None, desk: IssuingDesk, at: datetime
+    ) -> IssuingDesk:
+        """Return a desk that seals by one kind of seal."""
+        parts, pades = self.custody.parts, SubFilter.PADES
+        own = pades if parts.seal.seal is None else SubFilter.GM_SEAL
+        if by in (None, own):
+            return desk
+        record = parts.keychain.viewer_seal if by is pades else None
+        identity = parts.viewer_identity(self.keys)
+        if record is None or identity is None:
+            raise WorkspaceError(
+                Text(
+                    "本工作区没有这种印章；国密工作区可用 elicense keys viewer-seal"
+                    " 增设普通阅读器可验的印章",
+                    "the workspace has no such seal; where it is of SM2, elicense keys"
+                    " viewer-seal makes one for ordinary viewers",
+                )
+            )
+        art = seal_picture.draw(self.settings.name_on(dates.day_of(at)))
+        return desk.sealing_with(OnePassPress(identity, art), record.name)
 
     def known(self, request: Request) -> Row | None:
         """Return the row that a request already has, None if it has none."""
         return self.register.by_key(request.key(self.settings.code))
 
-    def desk(self, at: datetime) -> IssuingDesk:
+    def desk(self, at: datetime, actors: Actors = NOBODY) -> IssuingDesk:
         """Return what licenses are issued with, under a publication good at ``at``.
 
         Hold ``custody.signing()`` from before this call until the last license of the
@@ -306,16 +367,47 @@ class Workspace(Office):
             trust=state,
             specimen=not self.settings.production,
             check_page=self.settings.check_page or None,
+            profile=self.settings.profile,
+            sealer=self._sealer(),
+            seals=seals.desk(self, at, actors),
             predecessors=tuple(
                 item.code for item in self.settings.predecessors if item.since <= today
             ),
         )
 
+    def _sealer(self) -> DocumentSealer | None:
+        """Return who seals in place of the press, None for the press itself."""
+        wanted = self.settings.platform
+        if wanted is None:
+            return None
+        return platforms.sealer(self.folder, wanted, self.platform_secret)
+
+    def reconcile(self, at: datetime | None = None) -> Reconciled:
+        """Collect the seals that licenses await; see :func:`issuing.reconcile`.
+
+        Publishes first where the publication is out of date.
+
+        Args:
+            at: the run's instant; now where None.
+
+        Raises:
+            RegisterError: the register cannot be used.
+            WorkspaceError: the keys do not open, or ``at`` is wrong, or the platform's
+                settings are.
+        """
+        at = at or clock.now()
+        self.settle_keys()
+        with self.custody.signing():
+            self.check_open()
+            self.custody.reload().check_time(at)
+            return issuing.reconcile(self.desk(at), at)
+
     def _press(self, today: date) -> OnePassPress:
         """Return the press of the seal that seals now; a warm one while it lasts."""
         identity = self.custody.parts.identity(self.keys)
-        art = founding.draw_seal(self.settings.name_on(today))
-        of = (identity.certificate, identity.chain, art)
+        art = seal_picture.draw(self.settings.name_on(today))
+        sealed = self.custody.parts.seal
+        of = (sealed.certificates, sealed.seal, art)
         if self._warm is None or self._warm[0] != of:
             self._warm = of, OnePassPress(identity, art)
         return self._warm[1]
@@ -401,7 +493,7 @@ class Workspace(Office):
         Raises:
             WorkspaceError: no seal can carry the name, or the day will not do.
         """
-        founding.draw_seal(name)
+        seal_picture.draw(name)
         return succession.rename(self, name, since, at or clock.now())
 
     def validate(
@@ -490,7 +582,14 @@ class Workspace(Office):
             license_,
             self.catalog.describing(license_),
             keys=keys,
-            sealed_at=None if row.pdf is None else pades.read(row.pdf).sealed_at,
+            sealed_at=None if row.pdf is None else _sealed_at(row),
             state=row.state_at(at or clock.now()).text.zh,
             masked=masked,
         )
+
+
+def _sealed_at(row: Row) -> datetime:
+    """Return the sealing instant of a row's document, as its seal claims it."""
+    if row.is_ordered:
+        return instant_of(row)
+    return pades.read(row.pdf or b"").sealed_at

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         UnavailableError,
         VerificationError,
     )
+    from esign.gm_authority import GmAuthority
     from esign.keys import PublicKey, Signer
     from esign.pades import (
         Seal,
@@ -41,6 +42,7 @@ _HOMES = {
         "UnavailableError",
         "VerificationError",
     ),
+    "esign.gm_authority": ("GmAuthority",),
     "esign.keys": ("PublicKey", "Signer"),
     "esign.pades": (
         "Seal",
@@ -60,6 +62,7 @@ __all__ = [
     "Code",
     "DevelopmentAuthority",
     "ESignError",
+    "GmAuthority",
     "Indication",
     "MalformedError",
     "PublicKey",

@@ -1,7 +1,8 @@
 """The closed table of signature suites and what each accepts as a signature.
 
 A suite is picked by a key that is already trusted, never by the input alone. Signatures
-are in their COSE form: ES256 as r and s of 32 bytes each (RFC 9053, section 2.1).
+are in their COSE form: ES256 and SM2 as r and s of 32 bytes each (RFC 9053, section
+2.1; docs/formats/sm2.md, section 6).
 """
 
 import enum
@@ -11,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, utils
 
+from esign import sm2
 from esign.errors import MalformedError, VerificationError
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -25,6 +27,7 @@ PublicHandle: TypeAlias = (
     | mldsa.MLDSA44PublicKey
     | mldsa.MLDSA65PublicKey
     | mldsa.MLDSA87PublicKey
+    | sm2.PublicPoint
 )
 
 
@@ -36,6 +39,7 @@ class Suite(enum.Enum):
     ML_DSA_44 = ("ML-DSA-44", -48, 2420)  # RFC 9964; FIPS 204, table 2
     ML_DSA_65 = ("ML-DSA-65", -49, 3309)  # for verifying only
     ML_DSA_87 = ("ML-DSA-87", -50, 4627)  # for verifying only
+    SM2 = ("SM2", -10197501, 64)  # of private use; docs/formats/sm2.md, section 6
 
     def __init__(self, label: str, cose: int, signature_bytes: int) -> None:
         """Keep the COSE algorithm number and the signature size in bytes."""
@@ -69,8 +73,8 @@ def suite_by_label(label: str) -> Suite:
 def load_public(suite: Suite, material: bytes) -> PublicHandle:
     """Return a key handle for raw public ``material``.
 
-    The material is x and y of 32 bytes each for ES256 and the plain encoding of the
-    standard for the others.
+    The material is x and y of 32 bytes each for ES256 and SM2 and the plain encoding of
+    the standard for the others.
 
     Raises:
         MalformedError: wrong size, or a point that is not on the curve.
@@ -89,7 +93,9 @@ def load_public(suite: Suite, material: bytes) -> PublicHandle:
                 return mldsa.MLDSA65PublicKey.from_public_bytes(material)
             case Suite.ML_DSA_87:
                 return mldsa.MLDSA87PublicKey.from_public_bytes(material)
-    except ValueError as err:
+            case Suite.SM2:
+                return sm2.PublicPoint(b"\x04" + material)
+    except (ValueError, MalformedError) as err:
         raise MalformedError(f"not a public key for {suite.label}") from err
 
 
@@ -103,6 +109,7 @@ def verify(
 
     Raises:
         VerificationError: the signature does not verify, or has the wrong size.
+        UnavailableError: SM2, and the extra ``gm`` is not installed.
     """
     if len(signature) != suite.signature_bytes:
         raise VerificationError(f"{suite.label} signatures have another size")
@@ -118,10 +125,12 @@ def verify(
 def require_canonical(suite: Suite, signature: bytes) -> None:
     """Refuse a signature that is not the one spelling our formats accept.
 
-    ECDSA signatures come in pairs (r, s) and (r, n - s); only the smaller s counts.
+    ECDSA signatures come in pairs (r, s) and (r, n - s); only the smaller s counts. SM2
+    has no such pairs (:mod:`esign.sm2.signature`).
 
     Raises:
-        MalformedError: wrong size, or the high twin of an ES256 signature.
+        MalformedError: wrong size, the high twin of an ES256 signature, or numbers that
+            no SM2 signature has.
     """
     if len(signature) != suite.signature_bytes:
         raise MalformedError(
@@ -130,6 +139,8 @@ def require_canonical(suite: Suite, signature: bytes) -> None:
         )
     if suite is Suite.ES256 and signature[_P256_BYTES:] > P256_HALF_ORDER:
         raise MalformedError("ES256: s is not the smaller of its two values")
+    if suite is Suite.SM2:
+        sm2.require_canonical(signature)
 
 
 def ecdsa_to_der(signature: bytes) -> bytes:

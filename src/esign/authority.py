@@ -75,12 +75,12 @@ class DevelopmentAuthority:
         """
         root = SoftwareSigner.generate(Suite.ES256)
         issuing = SoftwareSigner.generate(Suite.ES256)
-        root_name = _name(organization_name, "", ROOT_NAME)
-        period = _period(at, days)
+        root_name = subject_name(organization_name, "", ROOT_NAME)
+        period = period_of(at, days)
         root_draft = _ca_draft(_draft(root_name, root_name, root.public_key, period), 1)
         issuing_draft = _ca_draft(
             _draft(
-                _name(organization_name, "", ISSUING_NAME),
+                subject_name(organization_name, "", ISSUING_NAME),
                 root_name,
                 issuing.public_key,
                 period,
@@ -131,12 +131,12 @@ class DevelopmentAuthority:
         if public_key.suite is not Suite.ES256:
             raise ValueError("a seal certificate needs an ES256 key")
         issuer = x509.load_der_x509_certificate(self.issuing_certificate)
-        start, end = _period(at, days)
+        start, end = period_of(at, days)
         if start < issuer.not_valid_before_utc or end > issuer.not_valid_after_utc:
             raise ValueError("the seal's period leaves the issuing CA's period")
         draft = (
             _draft(
-                _name(organization, code, SEAL_NAME),
+                subject_name(organization, code, SEAL_NAME),
                 issuer.subject,
                 public_key,
                 (start, end),
@@ -179,7 +179,9 @@ class DevelopmentAuthority:
                 unknown reason, or a certificate of another CA.
             MalformedError: a certificate cannot be read.
         """
-        return _list(self.issuing_certificate, self.issuing, _period(at, days), revoked)
+        return _list(
+            self.issuing_certificate, self.issuing, period_of(at, days), revoked
+        )
 
     def root_crl(
         self,
@@ -191,10 +193,11 @@ class DevelopmentAuthority:
 
         As :meth:`crl` in everything else.
         """
-        return _list(self.root_certificate, self.root, _period(at, days), revoked)
+        return _list(self.root_certificate, self.root, period_of(at, days), revoked)
 
 
-def _period(at: datetime, days: int) -> tuple[datetime, datetime]:
+def period_of(at: datetime, days: int) -> tuple[datetime, datetime]:
+    """Return first and last instant of a certificate; ValueError if it has no day."""
     if at.tzinfo is None:
         raise ValueError("the instant must be aware")
     if days < 1:
@@ -202,7 +205,14 @@ def _period(at: datetime, days: int) -> tuple[datetime, datetime]:
     return at, at + timedelta(days=days)
 
 
-def _name(organization: str, code: str, common: str) -> x509.Name:
+def subject_name(organization: str, code: str, common: str) -> x509.Name:
+    """Return a name with organizationIdentifier (ETSI EN 319 412-3, 4.2.1).
+
+    Args:
+        organization: organizationName.
+        code: the USCC, left out where it is empty.
+        common: commonName.
+    """
     parts = (
         (NameOID.COUNTRY_NAME, "CN"),
         (NameOID.ORGANIZATION_NAME, organization),

@@ -5,22 +5,24 @@ A certificate proves nothing by being found somewhere: the roots are always a pa
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
 from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy
 
+from esign import sm2
 from esign.algorithms import Suite
 from esign.errors import MalformedError, VerificationError
 from esign.keys import PublicKey
+from esign.sm2 import oids
 
 # ITU-T X.667: an OID under a UUID needs no registration. It marks a certificate as one
 # for sealing documents of this kind and for nothing else.
@@ -37,6 +39,7 @@ UNREADABLE: tuple[type[Exception], ...] = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
+_NOT_ISSUED: tuple[type[Exception], ...] = (*UNREADABLE, InvalidSignature)
 # A path that held once holds at every instant inside the periods of all of its
 # certificates: nothing else in it depends on time. Kept by the exact bytes.
 _PATHS: dict[tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]], "Path"] = {}
@@ -67,7 +70,7 @@ class CertificateFacts:
         not_before: first instant of validity, aware UTC.
         not_after: last instant of validity, aware UTC.
         sha256: SHA-256 of the DER bytes, 32 bytes.
-        public_key: the subject's key; P-256 only.
+        public_key: the subject's key: of P-256, or of SM2 where that was asked for.
     """
 
     organization: str
@@ -93,6 +96,33 @@ def read_certificate(der: bytes) -> CertificateFacts:
         MalformedError: not a certificate, or one with another kind of key.
     """
     return _facts(der)
+
+
+def read_any(der: bytes) -> CertificateFacts:
+    """Return what a certificate says, of a P-256 or of an SM2 key.
+
+    Does NOT check any signature or validity.
+
+    Args:
+        der: one certificate, DER.
+
+    Raises:
+        MalformedError: not a certificate, or one with another kind of key.
+    """
+    return _sm2_facts(der) if is_sm2(der) else _facts(der)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _sm2_facts(der: bytes) -> CertificateFacts:
+    read = sm2.read_certificate(der)
+    return CertificateFacts(
+        organization=read.attribute(oids.ORGANIZATION_NAME),
+        code=read.attribute(oids.ORGANIZATION_IDENTIFIER),
+        not_before=read.not_before,
+        not_after=read.not_after,
+        sha256=hashlib.sha256(der).digest(),
+        public_key=PublicKey(Suite.SM2, read.point[1:]),
+    )
 
 
 @functools.lru_cache(maxsize=_CACHED)
@@ -320,6 +350,59 @@ def _name(
         raise MalformedError("certificate: its name cannot be read") from err
 
 
+def is_sm2(der: bytes) -> bool:
+    """Tell whether a certificate is one of an SM2 key, as the field has them.
+
+    Args:
+        der: one certificate, DER; of other bytes the answer is no.
+    """
+    if oids.SM2_CURVE not in der:
+        return False
+    try:
+        sm2.read_certificate(der)
+    except MalformedError:
+        return False  # the library says what is wrong with it
+    return True
+
+
+def names_of(der: bytes) -> tuple[Hashable, Hashable]:
+    """Return subject and issuer, of whatever key, to be compared with others.
+
+    Raises:
+        MalformedError: not a certificate, or a name cannot be read.
+    """
+    if is_sm2(der):
+        found = sm2.read_certificate(der)
+        return found.subject, found.issuer
+    return subject_of(der), issuer_of(der)
+
+
+def verify_issued(der: bytes, authority: bytes) -> None:
+    """Check that a certificate was issued by another one, of whatever key.
+
+    The one names the other, and is signed with its key. Does NOT ask for a CA, nor for
+    any period.
+
+    Args:
+        der: the certificate, DER.
+        authority: the one that is said to have issued it, DER.
+
+    Raises:
+        VerificationError: it was not.
+        MalformedError: one of them cannot be read.
+        UnavailableError: an SM2 key, and the extra ``gm`` is not installed.
+    """
+    if names_of(der)[1] != names_of(authority)[0]:
+        raise VerificationError("the certificate names another issuer")
+    if is_sm2(der):
+        sm2.verify_issued(der, sm2.certificate_point(authority))
+        return
+    try:
+        load(der).verify_directly_issued_by(load(authority))
+    except _NOT_ISSUED as err:
+        raise VerificationError("the certificate was issued by another key") from err
+
+
 def key_mark(der: bytes) -> bytes:
     """Return what tells a certificate's key from every other key, of whatever kind.
 
@@ -327,12 +410,14 @@ def key_mark(der: bytes) -> bytes:
         der: one certificate, DER.
 
     Returns:
-        The kid of a P-256 key, 8 bytes, as COSE keys have it; else SHA-256 of the
-        subjectPublicKeyInfo, 32 bytes.
+        The kid of a P-256 or SM2 key, 8 bytes, as COSE keys have it; else SHA-256 of
+        the subjectPublicKeyInfo, 32 bytes.
 
     Raises:
         MalformedError: not a certificate, or its key cannot be read.
     """
+    if is_sm2(der):
+        return _sm2_facts(der).public_key.kid
     try:
         public = load(der).public_key()
         if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(

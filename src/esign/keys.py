@@ -14,7 +14,9 @@ MAX_MEMBERS = 16  # items of a COSE_Key; ours have at most eleven
 _KTY, _ALG, _CRV = 1, 3, -1
 _OKP, _EC2, _AKP = 1, 2, 7
 _P256, _ED25519_CURVE = 1, 6
-_P256_BYTES = 32
+_SM2_CURVE = -10197301  # of private use; docs/formats/sm2.md, section 6
+_COORDINATE_BYTES = 32
+_POINTS = {Suite.ES256: _P256, Suite.SM2: _SM2_CURVE}  # suites whose keys are points
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,16 @@ class PublicKey:
         fields = Fields(cbor.decode(data, max_items=MAX_MEMBERS), "COSE_Key")
         suite = algorithms.suite_by_cose(fields.take(_ALG))
         kty = fields.uint(_KTY)
-        if kty == _EC2 and suite is Suite.ES256 and fields.uint(_CRV) == _P256:
-            material = fields.bytes(-2, _P256_BYTES) + fields.bytes(-3, _P256_BYTES)
+        if kty == _EC2 and _is_curve(fields.take(_CRV), _POINTS.get(suite)):
+            x, y = (fields.bytes(label, _COORDINATE_BYTES) for label in (-2, -3))
+            material = x + y
         elif (
             kty == _OKP
             and suite is Suite.ED25519
             and fields.uint(_CRV) == _ED25519_CURVE
         ):
             material = fields.bytes(-2)
-        elif kty == _AKP and suite not in (Suite.ES256, Suite.ED25519):
+        elif kty == _AKP and suite not in (*_POINTS, Suite.ED25519):
             material = fields.bytes(-1)
         else:
             raise MalformedError("COSE_Key: key type, curve and algorithm disagree")
@@ -68,10 +71,10 @@ class PublicKey:
         """Return the deterministic public COSE_Key, always with its algorithm."""
         members: dict[int | str, cbor.Value] = {_ALG: self.suite.cose}
         match self.suite:
-            case Suite.ES256:
-                members |= {_KTY: _EC2, _CRV: _P256}
-                members[-2] = self.material[:_P256_BYTES]
-                members[-3] = self.material[_P256_BYTES:]
+            case Suite.ES256 | Suite.SM2:
+                members |= {_KTY: _EC2, _CRV: _POINTS[self.suite]}
+                members[-2] = self.material[:_COORDINATE_BYTES]
+                members[-3] = self.material[_COORDINATE_BYTES:]
             case Suite.ED25519:
                 members |= {_KTY: _OKP, _CRV: _ED25519_CURVE, -2: self.material}
             case _:
@@ -84,7 +87,11 @@ class PublicKey:
         return "sha256:" + hashlib.sha256(self.to_cose()).hexdigest()
 
     def verify(self, signature: bytes, message: bytes) -> None:
-        """Check one signature; VerificationError if it does not hold."""
+        """Check one signature; VerificationError if it does not hold.
+
+        Raises:
+            UnavailableError: SM2, and the extra ``gm`` is not installed.
+        """
         algorithms.verify(self.suite, self._handle, signature, message)
 
 
@@ -95,9 +102,18 @@ class Signer(Protocol):
     def public_key(self) -> PublicKey:
         """The public half."""
 
+    @property
+    def in_device(self) -> bool:
+        """Whether a device holds the private key, so that no program can copy it."""
+
     def sign(self, message: bytes) -> bytes:
         """Return the signature in its COSE form, canonical for the suite.
 
         Raises:
             UnavailableError: the key's device did not answer.
         """
+
+
+def _is_curve(value: object, curve: int | None) -> bool:
+    """Tell whether a member of a COSE_Key is the number of this curve."""
+    return type(value) is int and value == curve

@@ -182,6 +182,21 @@ def _under(content: _Content, authority: Authority) -> CRL:
     )
 
 
+def said_by(crl: x509.CertificateRevocationList) -> dict[int, Revocation]:
+    """Return what a complete list says, by serial number; nobody asks who signed it.
+
+    Args:
+        crl: the list.
+
+    Raises:
+        MalformedError: it is a delta or indirect list, is cut into parts, has a
+            critical extension that is not known, or names a serial number twice.
+    """
+    if _scope(crl):
+        raise MalformedError("CRL: of a part of its CA's certificates")
+    return _entries(crl)
+
+
 def _scope(crl: x509.CertificateRevocationList) -> bytes:
     """Make check 3 of the list itself, and return the part of a CA that it is about."""
     scope = b""

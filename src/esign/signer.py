@@ -1,6 +1,7 @@
 """Software keys: made, kept encrypted, and used for signing. Bytes in, bytes out.
 
-For trial and for tests; production keys live in a device behind the same protocol.
+For trial and for tests; production keys live in a device behind the same protocol. SM2
+comes from the extra ``gm``, which is loaded when such a key is first used.
 """
 
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from esign import algorithms
 from esign.algorithms import Suite
 from esign.errors import MalformedError, VerificationError
 from esign.keys import PublicKey
+from esign.sm2.signing import Sm2Signer
 
 # RFC 6979 nonces: the same message gives the same signature, so a run that was
 # interrupted ends with the same bytes when it is run again.
@@ -20,7 +22,10 @@ _ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _PEM_LABEL = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 PrivateHandle: TypeAlias = (
-    ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
+    ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | mldsa.MLDSA44PrivateKey
+    | Sm2Signer
 )
 
 
@@ -28,7 +33,7 @@ class SoftwareSigner:
     """A private key in this process's memory."""
 
     def __init__(self, handle: PrivateHandle) -> None:
-        """Take a key of one of the suites that sign: ES256, Ed25519, ML-DSA-44."""
+        """Take a key of a suite that signs: ES256, Ed25519, ML-DSA-44, SM2."""
         self._handle = handle
         self._public_key = _public_key(handle)
 
@@ -38,6 +43,7 @@ class SoftwareSigner:
 
         Raises:
             ValueError: the suite is for verifying only.
+            UnavailableError: SM2, and the extra ``gm`` is not installed.
         """
         match suite:
             case Suite.ES256:
@@ -46,6 +52,8 @@ class SoftwareSigner:
                 return cls(ed25519.Ed25519PrivateKey.generate())
             case Suite.ML_DSA_44:
                 return cls(mldsa.MLDSA44PrivateKey.generate())
+            case Suite.SM2:
+                return cls(Sm2Signer.generate())
             case _:
                 raise ValueError(f"{suite.label} is for verifying only")
 
@@ -56,6 +64,7 @@ class SoftwareSigner:
         Raises:
             VerificationError: the passphrase does not open it.
             MalformedError: not one such key, not encrypted, or a foreign kind of key.
+            UnavailableError: SM2, and the extra ``gm`` is not installed.
         """
         if pem.count(b"-----BEGIN ") != 1 or _PEM_LABEL not in pem:
             raise MalformedError("expected an encrypted PKCS#8 private key in PEM")
@@ -63,8 +72,8 @@ class SoftwareSigner:
             raise VerificationError("an empty passphrase opens no key")
         try:
             handle = serialization.load_pem_private_key(pem, passphrase)
-        except UnsupportedAlgorithm as err:
-            raise MalformedError("a kind of key that is not known here") from err
+        except UnsupportedAlgorithm:  # the curve of SM2, or a foreign kind
+            return cls(Sm2Signer.from_pem(pem, passphrase))
         except ValueError as err:
             if "password" in str(err).lower() or "decrypt" in str(err).lower():
                 raise VerificationError(
@@ -77,6 +86,8 @@ class SoftwareSigner:
 
     def to_pem(self, passphrase: bytes) -> bytes:
         """Return the key as encrypted PKCS#8; ValueError for an empty passphrase."""
+        if isinstance(self._handle, Sm2Signer):
+            return self._handle.to_pem(passphrase)
         return self._handle.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -87,6 +98,11 @@ class SoftwareSigner:
     def public_key(self) -> PublicKey:
         """The public half."""
         return self._public_key
+
+    @property
+    def in_device(self) -> bool:
+        """False: the key is in this process's memory."""
+        return False
 
     @property
     def handle(self) -> PrivateHandle:
@@ -101,6 +117,8 @@ class SoftwareSigner:
 
 
 def _public_key(handle: PrivateHandle) -> PublicKey:
+    if isinstance(handle, Sm2Signer):
+        return PublicKey(Suite.SM2, handle.point[1:])
     public = handle.public_key()
     if isinstance(public, ec.EllipticCurvePublicKey):
         if not isinstance(public.curve, ec.SECP256R1):

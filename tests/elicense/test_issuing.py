@@ -86,7 +86,9 @@ class TestKilled:
     def test_every_commit_is_a_point(self, killed):
         _, points = killed
         commits = [point for point in points.values() if point.endswith(": COMMIT")]
-        assert len(commits) == 5  # number, publication, reservation, output, issued
+        # The register of seals: its file, the own seal, the use. The register:
+        # number, publication, reservation, output, issued.
+        assert len(commits) == 3 + 5
         assert "replace: replace" in points.values()
         assert "sync: fsync" in points.values()
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicense import keychain, keyring
+from elicense import founding, keychain, keyring
 from elicense.model import Organization
 from elicense.trust import Period
-from esign import cbor
+from esign import cbor, ses, sm2
 from esign.algorithms import Suite
 from esign.errors import MalformedError
 from esign.signer import SoftwareSigner
@@ -21,6 +21,10 @@ DAY = timedelta(days=1)
 TYPES = ("food-business", "business-license")
 _, PARTS = keyring.make(Organization(CODE, NAME), {}, START)
 FIRST = PARTS.keychain
+_, SM2_PARTS = keyring.make(
+    Organization(CODE, NAME), founding.suites_of(Suite.SM2), START
+)
+ON_SM2 = SM2_PARTS.keychain
 
 
 def new_key(purpose="token", at=START + DAY, organization=CODE):
@@ -50,7 +54,7 @@ FULL = history()
 DATA = keychain.encode(FULL)
 
 
-@pytest.mark.parametrize("chain", [FIRST, FULL], ids=["new", "full"])
+@pytest.mark.parametrize("chain", [FIRST, FULL, ON_SM2], ids=["new", "full", "SM2"])
 def test_what_is_written_is_read(chain):
     assert keychain.decode(keychain.encode(chain)) == chain
 
@@ -189,3 +193,76 @@ def test_an_edited_byte_gives_the_one_spelling_or_an_error(place, byte):
     except MalformedError:
         return
     assert keychain.encode(found) == bytes(data)
+
+
+def test_a_seal_of_sm2_has_its_electronic_seal_while_its_key_signs():
+    seal = ON_SM2.current("seal")
+    assert seal.seal is not None
+    read = ses.read_seal(seal.seal.der)
+    assert (sm2.sm3(seal.seal.der), read.maker) == (
+        seal.seal.digest,
+        seal.seal.maker[0],
+    )
+    assert read.valid_until == sm2.read_certificate(seal.certificates[0]).not_after
+    assert "测试印章，无法律效力" in read.name
+    assert read.picture.data.startswith(b"\x89PNG")
+    _, other = keyring.make(
+        Organization(CODE, NAME), founding.suites_of(Suite.SM2), START + DAY
+    )
+    chain = ON_SM2.renewed(other.keychain.current("seal"), START + DAY, TYPES)
+    (old,) = [item for item in chain.own("seal") if not item.signs]
+    assert old.seal == replace(seal.seal, der=None)
+    assert keychain.decode(keychain.encode(chain)) == chain
+
+
+SM2_SEAL = next(n for n, item in enumerate(ON_SM2.records) if item.purpose == "seal")
+SM2_TOKEN = next(n for n, item in enumerate(ON_SM2.records) if item.purpose == "token")
+DAMAGED_SM2 = {
+    "a CA without its seal maker": (
+        lambda e: e["authorities"][0].pop("maker"),
+        None,
+        "seal maker",
+    ),
+    "a seal maker of another kind of key": (
+        lambda e: e["authorities"][0].update(maker=FIRST.authorities[0].issuing),
+        None,
+        "seal maker",
+    ),
+    "a seal without its electronic one": (
+        lambda e: e.pop("seal"),
+        SM2_SEAL,
+        "electronic",
+    ),
+    "a token key with a seal": (
+        lambda e: e.update(
+            seal=cbor.decode(keychain.encode(ON_SM2))["keys"][SM2_SEAL]["seal"]
+        ),
+        SM2_TOKEN,
+        "electronic",
+    ),
+    "a seal whose object is gone": (
+        lambda e: e["seal"].update(object=None),
+        SM2_SEAL,
+        "while its key signs",
+    ),
+    "a digest of another size": (
+        lambda e: e["seal"].update(digest=b"x"),
+        SM2_SEAL,
+        "32 bytes",
+    ),
+    "a maker that is no certificate": (
+        lambda e: e["seal"].update(maker=[b"x"]),
+        SM2_SEAL,
+        "DER",
+    ),
+    "a member too many": (lambda e: e["seal"].update(more=1), SM2_SEAL, "unknown"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED_SM2)
+def test_a_damaged_chain_of_sm2_says_what_is_wrong(case):
+    change, index_, said = DAMAGED_SM2[case]
+    value = cbor.decode(keychain.encode(ON_SM2))
+    change(value if index_ is None else value["keys"][index_])
+    with pytest.raises(MalformedError, match=said):
+        keychain.decode(cbor.encode(value))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicense import keyring, wiping
+from elicense import keyfolder, keyring, wiping
 from elicense.errors import WorkspaceError
 from elicense.files import FileError
 from elicense.model import Organization
@@ -167,22 +167,22 @@ def test_a_huge_file_is_refused(folder):
 
 
 def test_a_random_passphrase_is_kept_and_never_the_same(tmp_path):
-    first = keyring.keep_random_passphrase(tmp_path)
-    assert keyring.kept_passphrase(tmp_path) == first
-    assert (tmp_path / keyring.PASSPHRASE_FILE).stat().st_mode & 0o777 == 0o600
+    first = keyfolder.keep_random_passphrase(tmp_path)
+    assert keyfolder.kept_passphrase(tmp_path) == first
+    assert (tmp_path / keyfolder.PASSPHRASE_FILE).stat().st_mode & 0o777 == 0o600
     assert len(first) == 32
-    assert keyring.keep_random_passphrase(tmp_path) != first
+    assert keyfolder.keep_random_passphrase(tmp_path) != first
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
 def test_a_kept_passphrase_may_end_with_a_line_break(tmp_path, end):
-    (tmp_path / keyring.PASSPHRASE_FILE).write_bytes(PASSPHRASE + end)
-    assert keyring.kept_passphrase(tmp_path) == PASSPHRASE
+    (tmp_path / keyfolder.PASSPHRASE_FILE).write_bytes(PASSPHRASE + end)
+    assert keyfolder.kept_passphrase(tmp_path) == PASSPHRASE
 
 
 def test_without_a_kept_passphrase_it_says_how_to_give_one(tmp_path):
     with pytest.raises(WorkspaceError, match="ELICENSE_PASSPHRASE"):
-        keyring.kept_passphrase(tmp_path)
+        keyfolder.kept_passphrase(tmp_path)
 
 
 def test_an_instant_at_which_the_keys_do_not_sign_is_refused(made):
@@ -199,10 +199,10 @@ def test_many_sign_at_once_and_one_alone_changes(folder):
     done = []
 
     def change():
-        with keyring.locked(folder, alone=True):
+        with keyfolder.locked(folder, alone=True):
             done.append("changed")
 
-    with keyring.locked(folder, alone=False), keyring.locked(folder, alone=False):
+    with keyfolder.locked(folder, alone=False), keyfolder.locked(folder, alone=False):
         waiting = threading.Thread(target=change)
         waiting.start()
         waiting.join(0.2)

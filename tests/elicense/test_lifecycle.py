@@ -52,10 +52,12 @@ def happened(
 
 
 RESERVED = happened(EventKind.RESERVED)
+REQUESTED = happened(EventKind.SEAL_REQUESTED)
 ISSUED = happened(EventKind.ISSUED)
 BORN = [RESERVED, ISSUED]
 PAST = {
     State.RESERVED: [RESERVED],
+    State.AWAITING_SEAL: [RESERVED, REQUESTED],
     State.ISSUED: BORN,
     State.SUSPENDED: [*BORN, happened(Reason.HELD, 1)],
     State.REVOKED: [*BORN, happened(Reason.FORFEITED, 1)],
@@ -64,6 +66,11 @@ PAST = {
 
 LEGAL = {
     "a reservation is issued": (State.RESERVED, EventKind.ISSUED, State.ISSUED),
+    "what was sealed is issued": (
+        State.AWAITING_SEAL,
+        EventKind.ISSUED,
+        State.ISSUED,
+    ),
     "暂扣": (State.ISSUED, Reason.HELD, State.SUSPENDED),
     "发还": (State.SUSPENDED, Reason.RELEASED, State.ISSUED),
     "a suspension annulled by a court": (
@@ -130,21 +137,32 @@ def test_a_step_that_is_not_in_the_table(state, what):
 
 def test_everything_else_is_refused():
     accepted = 0
-    whats = [EventKind.RESERVED, EventKind.ISSUED, *Reason]
+    born = [EventKind.RESERVED, EventKind.SEAL_REQUESTED, EventKind.ISSUED]
+    whats = [*born, *Reason]
     for state, what in product(State, whats):
         try:
             lifecycle.step(PAST[state], happened(what, 2))
         except IllegalTransitionError:
             continue
         accepted += 1
-    # 1 issue, 2 holds, 5+5 revocations, 5 supersessions, 2 ways back, 2 恢复, 注销,
-    # 撤销 of what was superseded.
-    assert accepted == 24
+    # 2 issues, 1 seal asked for, 2 holds, 5+5 revocations, 5 supersessions, 2 ways
+    # back, 2 恢复, 注销, 撤销 of what was superseded.
+    assert accepted == 26
 
 
 def test_the_states_of_this_test_are_what_they_are_called():
     for state, history in PAST.items():
-        assert lifecycle.state_at(lifecycle.plan(history), AT + 2 * DAY) is state
+        assert lifecycle.state_by(history, AT + 2 * DAY) is state
+
+
+def test_who_awaits_a_seal_is_not_issued_yet():
+    waiting = [RESERVED, REQUESTED]
+    assert lifecycle.plan(waiting) == ()
+    assert lifecycle.state_by(waiting, AT - SECOND) is State.RESERVED
+    assert lifecycle.cause_at(waiting, AT) is REQUESTED
+    later = [*waiting, happened(EventKind.ISSUED, 3)]
+    assert lifecycle.state_by(later, AT + DAY) is State.AWAITING_SEAL
+    assert states(later, 3, 4) == [State.ISSUED, State.ISSUED]
 
 
 # Over time
@@ -313,6 +331,7 @@ def test_a_registration_from_paper_counts_from_its_day():
 
 BAD_PLANS = {
     "a span that is RESERVED": (Span(AT, State.RESERVED),),
+    "a span that is AWAITING_SEAL": (Span(AT, State.AWAITING_SEAL),),
     "the same state twice": (Span(AT, State.ISSUED), Span(AT + DAY, State.ISSUED)),
     "backwards": (Span(AT, State.ISSUED), Span(AT - DAY, State.REVOKED)),
     "two at one instant": (Span(AT, State.ISSUED), Span(AT, State.REVOKED)),

@@ -441,7 +441,8 @@ class TestKilled:
         old = first.license.identifier
         points = places.killed("follow", base, tmp_path / "killed")
         commits = [point for point in points.values() if point.endswith(": COMMIT")]
-        assert len(commits) == 3  # reservation, output, issued with superseded
+        # Reservation, use of the seal, output, issued with superseded.
+        assert len(commits) == 4
         counted = set()
         for n in points:
             with places.opened(tmp_path / "killed" / str(n)) as workspace:

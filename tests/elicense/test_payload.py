@@ -453,8 +453,8 @@ def test_a_token_signed_beside_other_bytes_does_not_verify(stage: Stage) -> None
     assert stage.code(payload.qr_text(token)) is Code.BAD_SIGNATURE
 
 
-@pytest.mark.parametrize("suite", [Suite.ES256, Suite.ED25519])
-def test_both_suites_of_tokens_are_valid(suite: Suite) -> None:
+@pytest.mark.parametrize("suite", payload.SUITES, ids=lambda suite: suite.label)
+def test_every_suite_of_tokens_is_valid(suite: Suite) -> None:
     with Simulator() as world:
         world.department.token = SoftwareSigner.generate(suite)
         assert world.validate(world.issue().qr_text).code is Code.VALID

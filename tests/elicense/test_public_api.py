@@ -11,15 +11,16 @@ import elicense
 
 NAMES = """
     ApplicationError BatchPolicy Catalog Changed Check Claims Code Decision
-    ElicenseError Event EventKind Grounds Holder Hub Identifier Indication Issued
-    LEAN License LicenseType MetadataKeys NotPassedError NotReleasedError Organization
-    Outcome Problem Reason Request SEALED_ONLY STANDARD Scope Seen Shown Standing State
-    Text TrustState ValidationPolicy Validity Verdict Workspace admit metadata sample
-    validate validate_image validate_pdf validate_text
+    DeviceAccess DeviceSettings
+    ElicenseError Event EventKind GOV Grounds Holder Hub Identifier Indication Issued
+    IssuingProfile LEAN License LicenseType MetadataKeys NotPassedError NotReleasedError
+    Organization Outcome Problem ProfileError Reason Request SEALED_ONLY STANDARD Scope
+    Seen Shown Standing State Text TrustState ValidationPolicy Validity Verdict
+    Workspace admit metadata sample validate validate_image validate_pdf validate_text
 """
 PACKAGES = {
     "esign": """
-        Check Code DevelopmentAuthority ESignError Indication MalformedError
+        Check Code DevelopmentAuthority ESignError GmAuthority Indication MalformedError
         PublicKey Seal SealAppearance SealGrant SealIdentity SealReport
         SealRequest SealSpec Signer SoftwareSigner Suite UnavailableError
         VerificationError
@@ -35,16 +36,16 @@ PACKAGES = {
         validate_text
     """,
     "elicense.trust": """
-        BACKDATING BUNDLE_PURPOSE Bundle CLOCK_TOLERANCE FORMAT KeyGrant KeyPurpose
-        ListEntry MAX_BUNDLE_BYTES OrganizationEntry Period ROOT_PURPOSE RollbackError
-        RootChain RootStatement SealEntry Seen SignedStatement Source Statement
-        Succession TimestampAuthority TrustState admit admit_lists fingerprints_in
-        no_trust sign_bundle sign_handover sign_root_statement
+        BACKDATING BUNDLE_PURPOSE Bundle CLOCK_TOLERANCE FORMAT FORMAT_GM KeyGrant
+        KeyPurpose ListEntry MAX_BUNDLE_BYTES OrganizationEntry Period ROOT_PURPOSE
+        RollbackError RootChain RootStatement SealEntry Seen SignedStatement Source
+        Statement Succession TimestampAuthority TrustState admit admit_lists
+        fingerprints_in no_trust sign_bundle sign_handover sign_root_statement
     """,
     "elicense.issuing": """
-        Batch BatchPolicy Issued IssuingDesk NotReleasedError Operation Outcome
-        ReprintError Reprinted Request SampleError UnreadError issue issue_many reprint
-        validate_own
+        AwaitingSealError Batch BatchPolicy Issued IssuingDesk NotReleasedError
+        Operation Outcome Reconciled ReprintError Reprinted Request SampleError
+        UnreadError Waiting issue issue_many reconcile reprint validate_own
     """,
     "elicense.document": """
         DocumentParts OnePassPress PlainPress Press Sheet lay_out render
@@ -60,11 +61,23 @@ PACKAGES = {
     "elicense.register": """
         Adopted Allocation AsOf Build Change Claim DIGEST_BYTES LIST_CAPACITY
         LIST_FILL_MAX LIST_ID_MAX ListFullError Named Output PlaceTakenError Publication
-        Register RequestKey Reservation ReserveRequest Row SALT_BYTES SERIAL_MAX Status
+        Register RequestKey Reservation ReserveRequest Row SALT_BYTES SERIAL_MAX
+        SealOrder Status
+    """,
+    "elicense.sealing": """
+        Actors Allowed Coverage Grant Kind NOBODY Pinned Refusal Refused Scenario
+        SealDesk SealEvent SealEventError SealEventKind SealForm SealIdError SealInquiry
+        SealPolicy SealReason SealRecord SealRefusedError SealState SealStore SealUse
+        SealVerdict UseLine Withdrawn check coverage decide read_policy read_trust
+    """,
+    "esign.hsm": """
+        Device DeviceError DeviceSigner KeyName PinCallback PinRequest Place
+        Sm2DeviceSigner Trouble destroy is_there remove
     """,
     "esign.pades": """
-        NoSealError OnePassSealer Seal SealAppearance SealGrant SealIdentity SealReport
-        SealRequest SealedPdf Stock read seal stock_of validate
+        AnyIdentity GmCmsIdentity GmSealIdentity NoSealError OnePassSealer Seal
+        SealAppearance SealGrant SealIdentity SealObject SealReport SealRequest
+        SealedPdf Stock SubFilter read seal stock_of validate
     """,
 }
 HEAVY = (

@@ -10,12 +10,15 @@ from elicense import payload, quick_token
 from elicense.identifiers import Identifier
 from elicense.model import Checkpoint, Validity
 from elicense.payload import Claims, StatusReference
-from esign import cbor, cose
+from esign import cbor, cose, sm2
 from esign.algorithms import P256_HALF_ORDER, Suite
+from esign.cose import Envelope
 from esign.errors import MalformedError, VerificationError
 from esign.signer import SoftwareSigner
 
 SIGNER = SoftwareSigner.generate(Suite.ES256)
+SM2_SIGNER = SoftwareSigner.generate(Suite.SM2)
+SIGNERS = (SIGNER, SM2_SIGNER)
 DAYS = st.dates(date(1970, 2, 1), date(2100, 1, 1))
 INSTANTS = st.integers(1 << 16, 4_000_000_000).map(
     lambda seconds: datetime.fromtimestamp(seconds, UTC)
@@ -79,14 +82,14 @@ def claims(draw: st.DrawFn) -> Claims:
     )
 
 
-def simply(token: bytes) -> tuple[bytes, bytes, Claims] | None:
-    """Return kid, payload and claims by the simple readers, None where they refuse."""
+def simply(token: bytes) -> tuple[Envelope, Claims] | None:
+    """Return envelope and claims by the simple readers, None where they refuse."""
     try:
         envelope = payload.open_token(token)
         found = payload.decode(envelope.unverified_payload)
     except MalformedError:
         return None
-    return envelope.kid, envelope.unverified_payload, found
+    return envelope, found
 
 
 def agrees(token: bytes) -> bool:
@@ -97,8 +100,13 @@ def agrees(token: bytes) -> bool:
     expected = simply(token)
     assert expected is not None, "the quick reader accepted what the simple ones refuse"
     envelope, found = quick
-    assert (envelope.kid, found) == (expected[0], expected[2])
-    assert envelope.signed.endswith(expected[1])
+    simple, simply_found = expected
+    assert (envelope.kid, envelope.suite) == (simple.kid, simple.suite)
+    assert found == simply_found
+    assert envelope.signature == simple.message.signature
+    assert envelope.signed == simple.message.to_be_signed(
+        simple.unverified_payload, payload.PURPOSE.external_aad
+    )
     return True
 
 
@@ -110,27 +118,27 @@ def short(found: Claims) -> bool:
     return all(len(text.encode()) < 256 for text in texts)
 
 
-@given(claims())
+@given(claims(), st.sampled_from(SIGNERS))
 @settings(max_examples=300, deadline=None)
 def test_it_reads_every_token_of_its_layout_as_the_simple_readers_do(
-    found: Claims,
+    found: Claims, signer: SoftwareSigner
 ) -> None:
-    token = payload.sign_token(found, SIGNER)
+    token = payload.sign_token(found, signer)
     known = agrees(token)
     # A payload of 24 to 4095 bytes with texts below 256: everything a QR can hold.
     assert known or not short(found)
     if known:
         envelope, read = quick_token.read(token) or pytest.fail("lost")
         assert read == found
-        envelope.verify(SIGNER.public_key)
+        envelope.verify(signer.public_key)
 
 
-@given(claims(), st.data())
+@given(claims(), st.sampled_from(SIGNERS), st.data())
 @settings(max_examples=400, deadline=None)
 def test_it_accepts_no_edited_token_that_the_simple_readers_refuse(
-    found: Claims, data: st.DataObject
+    found: Claims, signer: SoftwareSigner, data: st.DataObject
 ) -> None:
-    token = bytearray(payload.sign_token(found, SIGNER))
+    token = bytearray(payload.sign_token(found, signer))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(token) - 1))
         match data.draw(st.sampled_from(["flip", "set", "delete", "insert"])):
@@ -145,16 +153,20 @@ def test_it_accepts_no_edited_token_that_the_simple_readers_refuse(
     agrees(bytes(token))
 
 
-def test_every_single_bit_of_a_token_is_read_alike() -> None:
-    token = payload.sign_token(EXAMPLE, SIGNER)
+@pytest.mark.parametrize("signer", SIGNERS, ids=["ES256", "SM2"])
+def test_every_single_bit_of_a_token_is_read_alike(signer: SoftwareSigner) -> None:
+    token = payload.sign_token(EXAMPLE, signer)
     assert agrees(token)
     for at in range(len(token)):
         for bit in range(8):
             agrees(token[:at] + bytes([token[at] ^ 1 << bit]) + token[at + 1 :])
 
 
-def test_every_prefix_and_every_longer_token_is_left_to_the_simple_readers() -> None:
-    token = payload.sign_token(EXAMPLE, SIGNER)
+@pytest.mark.parametrize("signer", SIGNERS, ids=["ES256", "SM2"])
+def test_every_prefix_and_every_longer_token_is_left_to_the_simple_readers(
+    signer: SoftwareSigner,
+) -> None:
+    token = payload.sign_token(EXAMPLE, signer)
     for size in range(len(token)):
         assert quick_token.read(token[:size]) is None
     for tail in (b"\0", b"\xf6", token):
@@ -164,6 +176,7 @@ def test_every_prefix_and_every_longer_token_is_left_to_the_simple_readers() -> 
 @given(st.binary(max_size=600))
 @example(b"")
 @example(b"\xd2\x84\x4d\xa2\x01\x26\x04\x48")
+@example(b"\xd2\x84\x51\xa2\x01\x3a\x00\x9b\x99\xfc\x04\x48")
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_give_an_answer(data: bytes) -> None:
     agrees(data)
@@ -211,7 +224,8 @@ NOT_CANONICAL = {
 @pytest.mark.parametrize("data", NOT_CANONICAL.values(), ids=NOT_CANONICAL)
 def test_a_payload_that_is_not_canonical_is_not_read(data: bytes) -> None:
     assert data != payload.encode(EXAMPLE)
-    assert not agrees(cose.sign(data, SIGNER, payload.PURPOSE))
+    for signer in SIGNERS:
+        assert not agrees(cose.sign(data, signer, payload.PURPOSE))
 
 
 @pytest.mark.parametrize(
@@ -243,3 +257,35 @@ def test_a_signature_by_another_key_does_not_verify() -> None:
 def test_an_ed25519_token_is_left_to_the_simple_readers() -> None:
     other = SoftwareSigner.generate(Suite.ED25519)
     assert quick_token.read(payload.sign_token(EXAMPLE, other)) is None
+
+
+def test_an_sm2_token_is_read_and_verifies_with_its_own_key_alone() -> None:
+    quick = quick_token.read(payload.sign_token(EXAMPLE, SM2_SIGNER))
+    assert quick is not None
+    envelope, found = quick
+    assert (envelope.suite, found) == (Suite.SM2, EXAMPLE)
+    envelope.verify(SM2_SIGNER.public_key)
+    for other in (SIGNER, SoftwareSigner.generate(Suite.SM2)):
+        with pytest.raises(VerificationError, match="another key"):
+            envelope.verify(other.public_key)
+
+
+SM2_ORDER = sm2.curve.ORDER
+NO_SIGNATURES = {
+    "r is zero": (0, 1),
+    "s is zero": (1, 0),
+    "r is n": (SM2_ORDER, 1),
+    "s is n": (1, SM2_ORDER),
+    "r and s add up to n": (5, SM2_ORDER - 5),
+}
+
+
+@pytest.mark.parametrize("numbers", NO_SIGNATURES.values(), ids=NO_SIGNATURES)
+def test_an_sm2_signature_outside_its_range_is_not_read(
+    numbers: tuple[int, int],
+) -> None:
+    token = payload.sign_token(EXAMPLE, SM2_SIGNER)[:-64]
+    token += b"".join(number.to_bytes(32, "big") for number in numbers)
+    assert not agrees(token)
+    with pytest.raises(MalformedError, match="SM2"):
+        payload.open_token(token)

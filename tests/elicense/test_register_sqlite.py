@@ -181,7 +181,7 @@ def test_what_is_not_a_register(path, make):
 
 def test_a_register_of_a_newer_program(register, path):
     register.close()
-    raw(path, "PRAGMA user_version = 3")
+    raw(path, "PRAGMA user_version = 99")
     with pytest.raises(RegisterError) as caught:
         SqliteRegister.open(path)
     assert "upgrade" in caught.value.message.en

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from elicense import settings
 from elicense.errors import WorkspaceError
+from elicense.policy import ANY_KEYS, GOV
 from elicense.settings import Predecessor, Settings, Successor
 
 GOOD = Settings(
@@ -17,6 +18,7 @@ GOOD = Settings(
     root="sha256:" + "0f" * 32,
     production=True,
     check_page="zz.example.cn",
+    profile=GOV,
     faces=("faces/Rare-Regular.ttf", "罕用字.OTF"),
 )
 _TEXT = settings.write(GOOD).decode()
@@ -75,6 +77,21 @@ def test_a_predecessor_names_all_who_succeeded_it():
     found = [(item.code, item.keeps_lists) for item in entry.successors]
     assert found == [("119901000000000430", False), (GOOD.code, True)]
     assert entry.names == LONG.predecessors[0].names
+
+
+def test_a_file_without_a_profile_asks_for_no_special_keys():
+    assert settings.read(_TEXT.encode()).profile is GOV
+    without = _TEXT.replace('profile = "gov"\n', "")
+    assert without != _TEXT
+    assert settings.read(without.encode()).profile is ANY_KEYS
+
+
+@pytest.mark.parametrize("value", ['"city"', "1", '["gov"]', '"GOV"', '""'])
+def test_a_profile_that_is_not_known_is_refused(value):
+    changed = _TEXT.replace('profile = "gov"', f"profile = {value}")
+    assert changed != _TEXT
+    with pytest.raises(WorkspaceError, match='profile must be one of "standard"'):
+        settings.read(changed.encode())
 
 
 DAMAGED_HISTORY = {

@@ -100,6 +100,7 @@ def test_numbers_names_and_sizes_are_those_of_the_registries():
         "ML-DSA-44": (-48, 2420),
         "ML-DSA-65": (-49, 3309),
         "ML-DSA-87": (-50, 4627),
+        "SM2": (-10197501, 64),
     }
     for suite in Suite:
         assert algorithms.suite_by_cose(suite.cose) is suite

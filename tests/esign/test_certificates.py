@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esign import certificates
+from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
 from esign.certificates import (
     SEAL_POLICY_OID,
@@ -22,8 +23,9 @@ from esign.certificates import (
     validate_path,
 )
 from esign.errors import MalformedError, VerificationError
+from esign.gm_authority import GmAuthority
 from esign.signer import SoftwareSigner
-from tests.esign.pades_world import AT, DAYS, World, world
+from tests.esign.pades_world import AT, CODE, DAYS, World, world
 from tests.esign.timestamp_service import Chain
 
 POLICIES = x509.CertificatePolicies([x509.PolicyInformation(SEAL_POLICY_OID, None)])
@@ -378,3 +380,30 @@ def test_a_keys_mark_is_its_kid_or_the_digest_of_its_spki() -> None:
     assert certificates.key_mark(chain.root) == root.kid
     with pytest.raises(MalformedError):
         certificates.key_mark(b"0\x00")
+
+
+SM2_AUTHORITY = GmAuthority.create("示例电子认证", AT)
+
+
+def test_certificates_of_both_kinds_of_keys_are_read_where_that_is_asked_for():
+    key = SoftwareSigner.generate(Suite.SM2).public_key
+    der = SM2_AUTHORITY.issue_seal(key, "示例市行政审批局", CODE, AT, 10)
+    facts = certificates.read_any(der)
+    assert (facts.public_key, facts.organization, facts.code) == (
+        key,
+        "示例市行政审批局",
+        CODE,
+    )
+    assert (facts.not_before, facts.not_after) == (AT, AT + timedelta(days=10))
+    assert facts.sha256 == hashlib.sha256(der).digest()
+    with pytest.raises(MalformedError):
+        certificates.read_certificate(der)
+    own = world().certificate
+    assert certificates.read_any(own) == certificates.read_certificate(own)
+    assert certificates.key_mark(der) == key.kid
+
+
+def test_a_certificate_of_a_third_kind_of_key_is_not_read():
+    for der in (issued(key=RSA), b"0\x00", b""):
+        with pytest.raises(MalformedError):
+            certificates.read_any(der)

@@ -27,7 +27,7 @@ PURPOSES = {
     "another aad": Purpose("another license", None, b"elicense.license/2"),
     "typ and aad": Purpose("both", "application/made-up+cbor", b"elicense.license/1"),
 }
-SUITES = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44)
+SUITES = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44, Suite.SM2)
 PAYLOAD = b"payload"
 
 

@@ -16,7 +16,7 @@ from esign.errors import MalformedError, VerificationError
 from esign.keys import PublicKey
 from esign.signer import SoftwareSigner
 
-SIGNING = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44)
+SIGNING = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44, Suite.SM2)
 MATERIAL_BYTES = {Suite.ML_DSA_65: 1952, Suite.ML_DSA_87: 2592}  # FIPS 204, table 2
 
 
@@ -47,6 +47,13 @@ def test_the_members_are_those_of_the_registries():
     assert {label: p256[label] for label in (1, 3, -1)} == {1: 2, 3: -7, -1: 1}
     assert p256[-2] + p256[-3] == key_of(Suite.ES256).material
     assert edwards == {1: 1, 3: -19, -1: 6, -2: key_of(Suite.ED25519).material}
+    chinese = members(Suite.SM2)
+    assert {label: chinese[label] for label in (1, 3, -1)} == {
+        1: 2,
+        3: -10197501,
+        -1: -10197301,
+    }
+    assert chinese[-2] + chinese[-3] == key_of(Suite.SM2).material
     lattice = members(Suite.ML_DSA_44)
     assert lattice == {1: 7, 3: -48, -1: key_of(Suite.ML_DSA_44).material}
 
@@ -81,13 +88,22 @@ def changed(suite, **changes):
     return cbor.encode({k: v for k, v in value.items() if v is not None})
 
 
-EC, ED, PQ = Suite.ES256, Suite.ED25519, Suite.ML_DSA_44
+EC, ED, PQ, GM = Suite.ES256, Suite.ED25519, Suite.ML_DSA_44, Suite.SM2
 BAD_KEYS = {
     "P-256 with its private member d": lambda: changed(EC, d=bytes(32)),
     "Ed25519 with its private member d": lambda: changed(ED, d=bytes(32)),
     "ML-DSA with its private seed": lambda: changed(PQ, x=bytes(32)),
     "P-256 with a kid": lambda: changed(EC, kid=b"12"),
     "P-256 with key operations": lambda: changed(EC, ops=[2]),
+    "SM2 with its private member d": lambda: changed(GM, d=bytes(32)),
+    "SM2 on the curve P-256": lambda: changed(GM, crv=1),
+    "P-256 on the curve of SM2": lambda: changed(EC, crv=-10197301),
+    "SM2 named ES256": lambda: changed(GM, alg=-7),
+    "P-256 named SM2": lambda: changed(EC, alg=-10197501),
+    "SM2 named ML-DSA-44": lambda: changed(GM, alg=-48),
+    "SM2 with a point that is not on the curve": lambda: changed(GM, y=bytes(32)),
+    "SM2 with a coordinate of 33 bytes": lambda: changed(GM, x=bytes(33)),
+    "SM2 without a curve": lambda: changed(GM, crv=None),
     "no algorithm": lambda: changed(EC, alg=None),
     "no key type": lambda: changed(EC, kty=None),
     "no curve": lambda: changed(EC, crv=None),
@@ -133,7 +149,7 @@ def test_a_cose_key_that_is_not_exactly_ours_is_refused(make):
         PublicKey.from_cose(make())
 
 
-@given(st.sampled_from([EC, ED]), st.integers(0, 100), st.integers(1, 255))
+@given(st.sampled_from([EC, ED, GM]), st.integers(0, 100), st.integers(1, 255))
 def test_a_cose_key_with_an_edited_byte_is_refused_or_another_key(suite, place, mask):
     data = bytearray(key_of(suite).to_cose())
     data[place % len(data)] ^= mask

@@ -15,7 +15,7 @@ from esign.errors import MalformedError, VerificationError
 from esign.signer import SoftwareSigner
 
 PASSPHRASE = b"correct horse"
-SIGNING = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44)
+SIGNING = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44, Suite.SM2)
 VERIFYING_ONLY = (Suite.ML_DSA_65, Suite.ML_DSA_87)
 
 
@@ -98,7 +98,7 @@ def test_a_wrong_passphrase_is_a_claim_that_does_not_hold(suite, wrong):
 
 @pytest.mark.parametrize("suite", SIGNING, ids=by_label)
 def test_no_key_is_written_without_a_passphrase(suite):
-    with pytest.raises(ValueError, match=r"(?i)password"):
+    with pytest.raises(ValueError, match=r"(?i)password|passphrase"):
         signer_of(suite).to_pem(b"")
 
 

@@ -26,7 +26,9 @@ MODULES = (
     "esign.errors",
     "esign.keys",
     "esign.pades",
+    "esign.ses",
     "esign.revocation",
+    "esign.seal_image",
     "esign.signer",
     "esign.statuslist",
     "esign.timestamps",
@@ -195,6 +197,32 @@ def seal_agreement(data: bytes) -> object:
     return lean
 
 
+def gm_world() -> object:
+    """Return the world of seals of the GM profile."""
+    return importlib.import_module("tests.esign.gm_world")
+
+
+def gm_verdict(kind: str, *, in_gap: bool = False) -> Callable[[bytes], object]:
+    """Return a target that validates a PDF in the GM profile under a grant for it.
+
+    Args:
+        kind: name of the SubFilter.
+        in_gap: the bytes are the content of the gap of a good file; what is too long
+            for it is cut.
+    """
+
+    def target(data: bytes) -> object:
+        made, subfilter = gm_world(), esign(f"pades.SubFilter.{kind}")
+        pdf = operator.methodcaller("sealed", subfilter)(made) if in_gap else data
+        if in_gap:
+            pdf = operator.methodcaller("with_whole_gap", pdf, data)(made)
+        granted = operator.methodcaller("trust", subfilter)(made)
+        at = operator.attrgetter("LATER")(made)
+        return code_of(esign("pades.validate")(pdf, granted, at))
+
+    return target
+
+
 def status_claims(data: bytes) -> object:
     """Read the claims of a status list and inflate it, as whoever asks it does."""
     listed = esign("statuslist.read_claims")(data)
@@ -236,7 +264,8 @@ def admitted(data: bytes) -> object:
 
 def verified_chain(data: bytes) -> object:
     """Verify the root statements of a bundle file."""
-    statements, _ = found("trust.reading.open_file", "elicense")(data)
+    opened = found("trust.reading.open_file", "elicense")(data)
+    statements = operator.attrgetter("statements")(opened)
     return found("trust.roots.verify_chain", "elicense")(statements)
 
 
@@ -244,6 +273,20 @@ def memory_file(data: bytes) -> object:
     """Read what a verifier remembers, under the key of its pins."""
     key: bytes = importlib.import_module("tests.fuzz.stage").KEY
     return found("memory.decode", "elicense")(data, key)
+
+
+def seal_picture(kind: str) -> Callable[[bytes], object]:
+    """Return what draws the picture of an imported seal of one kind."""
+    return lambda data: esign("seal_image.import_picture")(kind, data, 40, 40)
+
+
+def across(data: bytes) -> object:
+    """Draw a seal across the pages of a foreign document, where it has room."""
+    art: bytes = importlib.import_module("tests.fuzz.stage").art()
+    try:
+        return esign("seal_image.draw_across")(data, art)
+    except ValueError as err:  # fewer than two pages, or too small ones
+        return err
 
 
 DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
@@ -279,8 +322,19 @@ DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "pades": bytes_of("pades.read"),
         "pades-validate": lambda data: esign("pades.validate")(data, {}, AT),
         "pades-agreement": seal_agreement,
+        "pades-gm-seal": gm_verdict("GM_SEAL"),
+        "pades-gm-cms": gm_verdict("GM_CMS"),
+        "gap-gm-seal": gm_verdict("GM_SEAL", in_gap=True),
+        "gap-gm-cms": gm_verdict("GM_CMS", in_gap=True),
+        "ses-detached": bytes_of("ses.parse_detached"),
         "pdf-agreement": agreement,
         "pdf-lean": lean_verdict,
+        "seal-png": seal_picture("PNG"),
+        "seal-gif": seal_picture("GIF"),
+        "seal-jpeg": seal_picture("JPEG"),
+        "seal-bmp": seal_picture("BMP"),
+        "seal-ofd": seal_picture("ofd"),
+        "cross-page": across,
         "validate": verdict_of("validate"),
         "validate-text": verdict_of("validate_text"),
         "validate-image": verdict_of("validate_image"),
@@ -294,6 +348,7 @@ DECODERS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "trust": admitted,
         "trust-file": elicense("trust.reading.open_file"),
         "trust-content": elicense("trust.reading.read_bundle"),
+        "trust-content-gm": elicense("trust.reading.read_bundle"),
         "trust-signed": lambda data: admitted(stage().signed_bundle(data)),
         "trust-statement": lambda data: admitted(stage().signed_statement(data)),
         "trust-roots": verified_chain,

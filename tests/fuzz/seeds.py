@@ -30,15 +30,26 @@ from elicense.memory import Memory
 from elicense.model import Scan
 from elicense.pins import Pin, Pins
 from elicense.settings import Settings
-from elicense.testing import CODE, SECOND_CODE
+from elicense.testing import CODE, SECOND_CODE, Simulator
 from elicense.trust.hub_model import HubMemory
 from esign import cms, cose, encoding, pades, statuslist
 from esign.algorithms import Suite, ecdsa_to_der
 from esign.authority import DevelopmentAuthority
 from esign.certificates import read_certificate
 from esign.cose import Purpose
+from esign.pades import SubFilter
 from esign.signer import SoftwareSigner
 from esign.statuslist import StatusList
+from tests.esign import gm_world
+from tests.esign.seal_pictures import (
+    IMAGE,
+    KINDS,
+    RING,
+    STAR,
+    ofd,
+    ring,
+    written,
+)
 from tests.fuzz.decoders import AT, PASSPHRASE
 from tests.fuzz.stage import KEY, Stage, parts_of, payload_of, seen, stage
 
@@ -112,12 +123,32 @@ def seeds() -> dict[str, bytes]:
         found
         | licenses()
         | believing(stage())
+        | by_gm()
         | keeping(stage())
+        | seal_pictures()
         | {
             "key-ml-dsa-65": bytes(1952),
             "key-ml-dsa-87": bytes(2592),
         }
     )
+
+
+def by_gm() -> dict[str, bytes]:
+    """Return one valid input for each target of the GM profile."""
+    seal, bare = (
+        gm_world.sealed(kind) for kind in (SubFilter.GM_SEAL, SubFilter.GM_CMS)
+    )
+    with Simulator(AT) as world:
+        world.seal_by_gm()
+        _, signed = parts_of(world.bundle_file())
+    return {
+        "pades-gm-seal": seal,
+        "pades-gm-cms": bare,
+        "gap-gm-seal": pades.read(seal).content,
+        "gap-gm-cms": pades.read(bare).content,
+        "ses-detached": pades.read(bare).content,
+        "trust-content-gm": payload_of(signed, trust.BUNDLE_PURPOSE),
+    }
 
 
 def licenses() -> dict[str, bytes]:
@@ -184,6 +215,23 @@ def believing(made: Stage) -> dict[str, bytes]:
         "trust-statement": payload_of(statement, trust.ROOT_PURPOSE),
         "trust-roots": made.bundle,
         "trust-claimed-roots": made.bundle,
+    }
+
+
+def seal_pictures() -> dict[str, bytes]:
+    """Return one valid input for each target that draws with foreign pictures."""
+    pages = io.BytesIO()
+    with pikepdf.new() as document:
+        for _ in range(3):
+            document.add_blank_page(page_size=(400, 300))
+        document.save(pages)
+    return {
+        "seal-png": KINDS["png"],
+        "seal-gif": KINDS["GIF"],
+        "seal-jpeg": KINDS["JPEG"],
+        "seal-bmp": written(ring(size=(40, 40)), "BMP"),
+        "seal-ofd": ofd(RING, STAR, IMAGE),
+        "cross-page": pages.getvalue(),
     }
 
 

@@ -14,9 +14,10 @@ from elicense.issuing import Issued
 from elicense.register import Row
 from elicense.testing import CODE, SECOND_CODE, START, Simulator
 from elicense.trust import Period, Succession, TimestampAuthority, TrustState
-from esign import cbor, cose, timestamps
+from esign import cbor, cose, seal_image, timestamps
 from esign.authority import DevelopmentAuthority
 from esign.pades import SealIdentity
+from esign.seal_image import SealSpec
 from esign.signer import SoftwareSigner
 from tests.elicense import forger
 from tests.elicense.forger import Draft
@@ -29,6 +30,12 @@ NONCE = 1
 KEY = bytes(range(32))
 SMALL_ROOM = 1800
 """Bytes for the CMS in the least license."""
+
+
+@functools.cache
+def art() -> bytes:
+    """Return the picture of a seal."""
+    return seal_image.draw(SealSpec("示例市行政审批局"))
 
 
 @dataclass(frozen=True, kw_only=True)

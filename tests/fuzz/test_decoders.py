@@ -231,3 +231,11 @@ def test_the_reader_of_pdfs_is_fuzzed_for_a_while(name, tmp_path):
     )
     assert shown.returncode == 0, shown.stderr[-2000:]
     assert len(list((tmp_path / "kept").iterdir())) > 1
+
+
+@pytest.mark.parametrize(
+    "name", ["pades-gm-seal", "pades-gm-cms", "gap-gm-seal", "gap-gm-cms"]
+)
+def test_the_valid_files_of_the_gm_profile_pass(name):
+    assert DECODERS[name](seeds()[name]) == "VALID"
+    assert DECODERS[name](b"") == "MALFORMED"

@@ -1,6 +1,7 @@
 """Takes the entries of a TOML table one by one; strict, so that a slip is an error."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,6 +16,7 @@ _KINDS: Mapping[type, Text] = {
     str: Text("文本", "a text"),
     int: Text("整数", "a whole number"),
     bool: Text(" true 或 false", "true or false"),
+    date: Text("日期（如 2026-01-31）", "a day, such as 2026-01-31"),
     list: Text("列表", "a list"),
     dict: Text("表", "a table"),
 }

@@ -56,6 +56,7 @@ _QUIET_SECONDS = 2  # a shorter run needs no progress
     metavar="N",
     help="Processes that issue.",
 )
+@options.seal_actors
 @options.common
 def issue_batch_command(
     *, type_name: str, source: Path, out: Path, report_file: Path, workers: int
@@ -82,7 +83,12 @@ def issue_batch_command(
         begun = _begun(requests)
         files.make_folder(out)
         with drafts(out) as folder, batch_report.opened(report_file) as file:
-            lines = workspace.issue_many(begun, Delivery(out, folder), workers=workers)
+            lines = workspace.issue_many(
+                begun,
+                Delivery(out, folder),
+                workers=workers,
+                actors=options.actors(),
+            )
             # Closed before what it works with, wherever the run is broken off.
             with closing(cast("Generator[Line, None, None]", lines)):
                 _run(lines, file, counts)

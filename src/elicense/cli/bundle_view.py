@@ -199,6 +199,16 @@ def _seal_json(seal: SealEntry) -> dict[str, object]:
         **_owned_json(seal, _kid(seal.certificates)),
         "types": list(seal.types),
         "destroyed": seal.destroyed,
+        "subfilter": seal.subfilter.label,
+        "seals": [
+            {
+                "digest": f"sm3:{made.digest.hex()}",
+                "maker_kid": _kid(made.maker),
+                "maker_revoked_at": _text_or_none(made.maker_revoked_at),
+                "withdrawn_at": _text_or_none(made.withdrawn_at),
+            }
+            for made in seal.seals
+        ],
     }
 
 
@@ -343,10 +353,33 @@ def _remarks(entry: KeyGrant | SealEntry) -> str:
     if entry.compromised_from is not None:
         since = report.moment(entry.compromised_from)
         found.append(Text(f"自 {since} 起泄露", f"compromised from {since}"))
-    if isinstance(entry, KeyGrant) and entry.backfill is not None:
+    if isinstance(entry, SealEntry):
+        found += _seal_remarks(entry)
+    elif entry.backfill is not None:
         first, last = entry.backfill
         found.append(Text(f"存量 {first} 至 {last}", f"backfill {first} to {last}"))
     return report.chosen(Text("，", ", ")).join(map(report.chosen, found))
+
+
+def _seal_remarks(entry: SealEntry) -> list[Text]:
+    """Return what is said of a seal of the GM profile, and of its electronic seals."""
+    found = []
+    if entry.is_gm:
+        found.append(Text(entry.subfilter.label, entry.subfilter.label))
+    for made in entry.seals:
+        name = made.digest[:4].hex()
+        if made.withdrawn_at is not None:
+            at = report.moment(made.withdrawn_at)
+            found.append(Text(f"印章 {name} 自 {at} 起停用", f"seal {name} until {at}"))
+        if made.maker_revoked_at is not None:
+            at = report.moment(made.maker_revoked_at)
+            found.append(
+                Text(
+                    f"印章 {name} 的制章者证书自 {at} 起吊销",
+                    f"maker of seal {name} revoked at {at}",
+                )
+            )
+    return found
 
 
 def _show_authorities(view: View) -> None:

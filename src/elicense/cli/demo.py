@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from elicense import files
-from elicense.cli import options, report, story_page
+from elicense.cli import options, report, story_page, suites
 from elicense.cli import story as stories
 from elicense.cli.story import Story
 from elicense.errors import WorkspaceError
 from elicense.model import Text
 from esign import clock
+from esign.algorithms import Suite
 
 REPORT = "report.html"
 _DEFAULT = Path("elicense-demo")
@@ -28,8 +29,16 @@ _MAX_RUNS = 1000
     metavar="DIR",
     help="Where to put everything; a second run goes into DIR/run-2, and so on.",
 )
+@click.option(
+    "--algorithm",
+    callback=suites.among(*suites.ALL_KEYS),
+    default=Suite.ES256.label,
+    show_default=True,
+    metavar=suites.metavar(*suites.ALL_KEYS),
+    help="Suite of every key; with SM2 (extra gm) of the seals too (国密).",
+)
 @options.common
-def demo_command(*, folder: Path) -> None:
+def demo_command(*, folder: Path, algorithm: Suite) -> None:
     """Tell the whole story on invented data (演示): found, issue, change, verify.
 
     Leaves a workspace, PDFs, QR pictures, forgeries and report.html. Nothing of it has
@@ -40,7 +49,7 @@ def demo_command(*, folder: Path) -> None:
     folder = free_folder(folder)
     draft = files.make_sibling(folder.absolute())
     try:
-        told = stories.tell(draft, clock.now(), report.note)
+        told = stories.tell(draft, clock.now(), report.note, algorithm)
         files.write(draft / REPORT, story_page.html(told).encode())
         files.move_folder(draft, folder.absolute())
     finally:

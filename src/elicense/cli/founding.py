@@ -5,36 +5,14 @@ from pathlib import Path
 
 import click
 
-from elicense.cli import options, report
+from elicense import founding
+from elicense.cli import options, report, suites
 from elicense.cli.usage import WrongUsageError
+from elicense.device import DeviceAccess
+from elicense.device_settings import DeviceSettings
 from elicense.model import Text
 from elicense.workspace import Workspace
-from esign.algorithms import Suite, suite_by_label
-
-TOKEN_SUITES = (Suite.ES256, Suite.ED25519)
-LIST_SUITES = (Suite.ES256, Suite.ED25519, Suite.ML_DSA_44)
-
-
-def _suite(_ctx: click.Context, param: click.Parameter, value: str) -> Suite:
-    """Return the suite of a name; WrongUsageError for one that is not on offer."""
-    offered = TOKEN_SUITES if param.name == "algorithm" else LIST_SUITES
-    names = [suite.label for suite in offered]
-    if value == "SM2":
-        raise WrongUsageError(
-            Text(
-                f"SM2 由附加组件 gm 提供，本版本尚未包含；可用：{'、'.join(names)}",
-                "SM2 comes with the extra gm, which is not in this version;"
-                f" expected one of: {', '.join(names)}",
-            )
-        )
-    if value not in names:
-        raise WrongUsageError(
-            Text(
-                f"没有这种签名算法，可用：{'、'.join(names)}",
-                f"unknown algorithm; expected one of: {', '.join(names)}",
-            )
-        )
-    return suite_by_label(value)
+from esign.algorithms import Suite
 
 
 @click.command("init")
@@ -55,34 +33,55 @@ def _suite(_ctx: click.Context, param: click.Parameter, value: str) -> Suite:
 )
 @click.option(
     "--algorithm",
-    callback=_suite,
+    callback=suites.among(*suites.TOKENS),
     default=Suite.ES256.label,
     show_default=True,
-    metavar="ES256|Ed25519",
-    help="Suite of the tokens in the QR.",
+    metavar=suites.metavar(*suites.TOKENS),
+    help="Suite of the tokens in the QR; with SM2 (extra gm) of everything.",
 )
 @click.option(
     "--list-algorithm",
-    callback=_suite,
-    default=Suite.ES256.label,
-    show_default=True,
-    metavar="ES256|Ed25519|ML-DSA-44",
-    help="Suite of status lists and trust bundles.",
+    callback=suites.among(*suites.LISTS),
+    metavar=suites.metavar(*suites.LISTS),
+    help="Suite of status lists and trust bundles; ES256, or SM2 with SM2.",
 )
+@click.option(
+    "--device",
+    "module",
+    metavar="MODULE",
+    help="Path of a device's PKCS #11 module: it makes the keys of tokens, lists and"
+    " seal, and keeps them (密码设备).",
+)
+@click.option("--token", "label", metavar="LABEL", help="With --device: its token.")
 @options.common
 def init_command(
-    *, folder: Path, name: str, code: str, algorithm: Suite, list_algorithm: Suite
+    *,
+    folder: Path,
+    name: str,
+    code: str,
+    algorithm: Suite,
+    list_algorithm: Suite | None,
+    module: str | None,
+    label: str | None,
 ) -> None:
     """Make a workspace (建立工作区): settings, keys, test seal, first publication.
 
     Everything in it is for trial: software keys, a development CA, a test seal, pages
     printed 样张. Without a terminal and without a given passphrase a random one is made
     and kept in keys/passphrase.
+
+    With --device the keys of tokens, lists and seal never leave the device. The root,
+    the bundle key and the development CA stay files, under the passphrase.
     """
+    device = _device(module, label)
     passphrase = options.new_passphrase()
-    suites = {"token": algorithm, "status": list_algorithm, "bundle": list_algorithm}
     with Workspace.create(
-        folder, name=name, code=code, passphrase=passphrase, suites=suites
+        folder,
+        name=name,
+        code=code,
+        passphrase=passphrase,
+        suites=founding.suites_of(algorithm, list_algorithm),
+        device=device,
     ) as made:
         _print_made(made, folder)
     if passphrase is None:
@@ -93,6 +92,17 @@ def init_command(
                 f"a random passphrase was made and is kept in {kept} (0600)",
             )
         )
+
+
+def _device(module: str | None, label: str | None) -> DeviceAccess | None:
+    """Return the device of the options; WrongUsageError for one without the other."""
+    if not module and not label:
+        return None
+    if not module or not label:
+        raise WrongUsageError(
+            Text("--device 与 --token 应一起使用", "use --device and --token together")
+        )
+    return DeviceAccess(DeviceSettings(module=module, token=label), options.pin())
 
 
 def _print_made(made: Workspace, folder: Path) -> None:

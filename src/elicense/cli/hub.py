@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from elicense import dates, files, trust
-from elicense.cli import confirming, options, report
+from elicense.cli import confirming, options, report, suites
 from elicense.cli.belief import claimed_roots
 from elicense.cli.trusted import trust_command
 from elicense.errors import ElicenseError
@@ -23,6 +23,7 @@ from elicense.trust.hub_model import (
 from elicense.trust.intake import MAX_SOURCE_BYTES
 from elicense.validating.verdict import instant_text
 from esign import clock
+from esign.algorithms import Suite
 from esign.keys import KID_BYTES
 
 __all__ = ["trust_command"]  # the group, with the commands of this module in it
@@ -47,8 +48,16 @@ _OUTCOMES = {
 @click.option(
     "--name", required=True, metavar="NAME", help="The hub's name, for people (名称)."
 )
+@click.option(
+    "--algorithm",
+    callback=suites.among(*suites.ALL_KEYS),
+    default=Suite.ES256.label,
+    show_default=True,
+    metavar=suites.metavar(*suites.ALL_KEYS),
+    help="Suite of its keys; SM2 needs the extra gm.",
+)
 @options.common
-def hub(*, folder: Path, name: str) -> None:
+def hub(*, folder: Path, name: str, algorithm: Suite) -> None:
     """Make a hub (汇聚节点): it merges the bundles of departments under one root.
 
     Its table hub.toml grants nothing yet; see: elicense trust grant. The keys are for
@@ -57,7 +66,7 @@ def hub(*, folder: Path, name: str) -> None:
     and kept in keys/passphrase.
     """
     passphrase = options.new_passphrase()
-    made = Hub.create(folder, name=name, passphrase=passphrase)
+    made = Hub.create(folder, name=name, passphrase=passphrase, suite=algorithm)
     grant_ = f"elicense trust grant {shlex.quote(str(folder))} FILE --types ..."
     report.rows(
         [

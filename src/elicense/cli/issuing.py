@@ -31,6 +31,9 @@ def issue_command(
     The same case number with the same data gives the same license and the same bytes;
     with other data it is refused. Without --case a random row id is drawn and told. A
     file that is there already is replaced only with --force, or by the same bytes.
+
+    Where a seal platform seals and has not yet, no file is written and the exit code is
+    3: run the same command again, or elicense reconcile.
     """
     number = release.numbered(case, row)
     request = Request(

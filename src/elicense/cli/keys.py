@@ -18,9 +18,11 @@ _PURPOSES = {
     "token": Text("证照签名", "licenses"),
     "status": Text("状态列表", "status lists"),
     "seal": Text("印章", "seal"),
+    "viewer-seal": Text("普通阅读器用印章", "seal for ordinary viewers"),
     "bundle": Text("信任包", "trust bundles"),
     "root": Text("信任根", "root"),
 }
+_RENEWED = ("token", "status", "bundle", "seal", "viewer-seal")
 _NO_KEY = Text("密钥", "key")
 _NEW = Text("新密钥", "new key")
 
@@ -119,7 +121,7 @@ def _remarks(item: KeyRecord) -> list[Text]:
 
 
 @keys_command.command("renew")
-@click.argument("purpose", type=click.Choice(["token", "status", "bundle", "seal"]))
+@click.argument("purpose", type=click.Choice(_RENEWED))
 @click.option(
     "--abandon",
     is_flag=True,
@@ -137,12 +139,27 @@ def renew_command(*, purpose: str, abandon: bool, as_json: bool) -> None:
     at = clock.now()
     with open_workspace(signing=True) as workspace:
         match purpose:
-            case "token" | "status" | "seal":
+            case "token" | "status" | "seal" | "viewer-seal":
                 done = workspace.renew_key(purpose, at, abandon=abandon)
                 name = workspace.custody.parts.keychain.current(purpose).name
             case _:
                 done = workspace.renew_bundle_key(at)
                 name = workspace.custody.parts.roots.last.bundle_keys[-1].kid.hex()
+    _print(done, [(_NEW, name)], {"new": name}, as_json=as_json)
+
+
+@keys_command.command("viewer-seal")
+@options.as_json
+@options.common
+def viewer_seal_command(*, as_json: bool) -> None:
+    """Make a second seal, by PAdES, for ordinary viewers (普通阅读器).
+
+    For a workspace of SM2, whose seal is an electronic one: ordinary PDF viewers cannot
+    check that. elicense reprint --seal pades then prints a second file of a license.
+    """
+    with open_workspace(signing=True) as workspace:
+        done = workspace.add_viewer_seal(clock.now())
+    name = "" if done.record is None else done.record.name
     _print(done, [(_NEW, name)], {"new": name}, as_json=as_json)
 
 

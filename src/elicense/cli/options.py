@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,11 +17,18 @@ from elicense.errors import MalformedCodeError, WorkspaceError
 from elicense.model import Text
 from elicense.trust.remembering import is_fingerprint
 
+if TYPE_CHECKING:
+    from esign.hsm import PinCallback, PinRequest
+
+if TYPE_CHECKING:
+    from elicense.sealing import Actors
+
 SETTINGS_FILE = "elicense.toml"
 KEPT_PASSPHRASE = Path("keys") / "passphrase"
 _MAX_PASSPHRASE = 1024  # bytes
 _ROW_BYTES = 8
 _WORKSPACE, _PASSPHRASE = "elicense.workspace", "elicense.passphrase_file"
+_PIN = "elicense.pin_file"
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -29,7 +36,7 @@ _INSTANT = re.compile(
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _keep(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+def _keep(ctx: click.Context, param: click.Parameter, value: Path | str | None) -> None:
     """Keep a common option where every command of this run finds it."""
     if value is not None:
         ctx.meta[f"elicense.{param.name}"] = value
@@ -54,7 +61,49 @@ def common(function: Function) -> Function:
         help="A file with the keys' passphrase (口令); else ELICENSE_PASSPHRASE, else"
         " keys/passphrase, else a prompt.",
     )
-    return workspace(passphrase(function))
+    pin = click.option(
+        "--pin-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=_keep,
+        help="A file with the PIN of the device (密码设备) that holds keys; else"
+        " ELICENSE_PIN, else a prompt.",
+    )
+    return workspace(passphrase(pin(function)))
+
+
+def seal_actors(function: Function) -> Function:
+    """Add who puts the seal on and who approves it; see :func:`actors`."""
+    operator = click.option(
+        "--operator",
+        metavar="ID",
+        expose_value=False,
+        callback=_keep,
+        help="Your id, who puts the seal on (经办), where seals.toml asks for one.",
+    )
+    approver = click.option(
+        "--approver",
+        metavar="ID",
+        expose_value=False,
+        callback=_keep,
+        help="The id of who approved it (审核), somebody else (一审一核).",
+    )
+    return operator(approver(function))
+
+
+def actors() -> "Actors":
+    """Return who puts the seal on in this run, and who approved it.
+
+    Raises:
+        SealIdError: an id is not one.
+    """
+    from elicense.sealing import Actors  # noqa: PLC0415  help does without it
+
+    given = click.get_current_context().meta
+    return Actors(
+        given.get("elicense.operator", ""), given.get("elicense.approver", "")
+    )
 
 
 def as_json(function: Function) -> Function:
@@ -111,15 +160,48 @@ def given_passphrase() -> bytes | None:
         return (
             os.environ.get("ELICENSE_PASSPHRASE", "").encode(errors="replace") or None
         )
+    return _secret(path, Text("口令文件", "a passphrase file"))
+
+
+def _secret(path: Path, what: Text) -> bytes:
     content = files.read(path, _MAX_PASSPHRASE).rstrip(b"\r\n")
     if not content or len(content) > _MAX_PASSPHRASE:
         raise WorkspaceError(
             Text(
-                f"口令文件应有 1 至 {_MAX_PASSPHRASE} 字节",
-                f"a passphrase file has 1 to {_MAX_PASSPHRASE} bytes",
+                f"{what.zh}应有 1 至 {_MAX_PASSPHRASE} 字节",
+                f"{what.en} has 1 to {_MAX_PASSPHRASE} bytes",
             )
         )
     return content
+
+
+def pin() -> "PinCallback":
+    """Return who gives the PIN of a device in this run; nobody is asked yet.
+
+    What a person typed is kept for this run alone, because each worker process logs in
+    for itself and cannot ask. It is typed again where the token refused it.
+
+    The callback raises FileError where the file cannot be read, and WorkspaceError
+    where it holds no PIN.
+    """
+    path: Path | None = click.get_current_context().meta.get(_PIN)
+    typed: list[str] = []
+
+    def give(request: "PinRequest") -> str | None:
+        if path is not None:
+            content = _secret(path, Text("PIN 文件", "a PIN file"))
+            return content.decode(errors="replace")
+        given = os.environ.get("ELICENSE_PIN", "")
+        if given or not sys.stdin.isatty():
+            return given or None
+        if request.attempt > 1:
+            typed.clear()
+        if not typed:
+            text = f"{request.token} PIN"
+            typed.append(click.prompt(text, hide_input=True, err=True))
+        return typed[0]
+
+    return give
 
 
 def passphrase(folder: Path) -> bytes | None:

@@ -17,7 +17,7 @@ from elicense.cli import options, report
 from elicense.cli.usage import usage_text
 from elicense.errors import ApplicationError, ElicenseError
 from elicense.model import Text
-from esign.errors import ESignError
+from esign.errors import ESignError, UnavailableError
 
 EXIT_WRONG = 2
 HELP_OPTIONS = ("-h", "--help")
@@ -38,11 +38,13 @@ COMMANDS = {
     "reprint": ("reprinting", "Print a license once more (重印), as 正本 or 副本."),
     "renew": ("renewing", "Issue a new version of a license (延续、变更、补发、更正)."),
     "import": ("importing", "Issue what was granted on paper long ago (存量补录)."),
+    "reconcile": ("reconciling", "Collect seals from the seal platform (签章对账)."),
     "publish": (
         "publication",
         "Sign status lists and trust bundle (发布状态与信任包).",
     ),
     "events": ("events", "Print what happened (事件流), for a supervisor's system."),
+    "seal": ("seal", "Make, import and manage seals (印章); check others' (验章)."),
     "keys": ("keys", "List the keys (密钥), renew them, mark one as compromised."),
     "adopt": ("succession", "Take over another organ's workspace (机构改革)."),
     "rename": ("succession", "Give the organ a new name (机构更名) from a day on."),
@@ -121,17 +123,26 @@ class Program(click.Group):
         except ApplicationError as err:
             report.problems(err)
             sys.exit(EXIT_WRONG)
-        except ElicenseError as err:
-            report.error(err.message)
-            sys.exit(EXIT_WRONG)
-        except ESignError as err:
-            report.error(Text(f"数据无法使用（{err}）", str(err)))
-            sys.exit(EXIT_WRONG)
-        except OSError as err:
-            reason = err.strerror or type(err).__name__
-            report.error(Text(f"系统错误：{reason}", f"the system says: {reason}"))
+        except (ElicenseError, ESignError, OSError) as err:
+            report.error(_told(err))
             sys.exit(EXIT_WRONG)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(err: ElicenseError | ESignError | OSError) -> Text:
+    """Return what an error of the library, or of the system, says to people."""
+    match err:
+        case ElicenseError():
+            return err.message
+        case UnavailableError():  # a device, a service, a package
+            from elicense import device  # noqa: PLC0415  only where one is in use
+
+            return device.told(err)
+        case ESignError():
+            return Text(f"数据无法使用（{err}）", str(err))
+        case _:
+            reason = err.strerror or type(err).__name__
+            return Text(f"系统错误：{reason}", f"the system says: {reason}")
 
 
 @click.command(

@@ -15,8 +15,9 @@ from elicense.catalog import parse_application
 from elicense.catalog.application import MAX_APPLICATION, MAX_CASE_NUMBER
 from elicense.cli import options, report
 from elicense.cli.usage import WrongUsageError
-from elicense.issuing import Issued, Request
+from elicense.issuing import AwaitingSealError, Issued, Request
 from elicense.issuing.request import check_number
+from elicense.lifecycle import State
 from elicense.model import Text
 from elicense.policy import MAX_INPUT_BYTES
 from elicense.register import Publication
@@ -25,6 +26,7 @@ from elicense.workspace import Workspace
 from esign import clock
 
 Function = Callable[..., Any]
+EXIT_AWAITING = 3  # as for INDETERMINATE: not done, and nothing is wrong with the data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def takes_application(function: Function) -> Function:
             help="Where to write the sealed PDF.",
         ),
         click.option("--force", is_flag=True, help="Replace the file if it is there."),
+        options.seal_actors,
     )
     for decorator in reversed(decorators):
         function = decorator(function)
@@ -122,7 +125,10 @@ def release(workspace: Workspace, request: Request, out: Path, *, force: bool) -
     check_out(out, None if known is None else known.pdf, force=force)
     before = workspace.register.latest_publication()
     try:
-        issued = workspace.carry_out(request, clock.now())
+        issued = workspace.carry_out(request, clock.now(), options.actors())
+    except AwaitingSealError as err:
+        _tell_awaiting(err)
+        click.get_current_context().exit(EXIT_AWAITING)
     finally:
         _tell_row(workspace, request)
     after = workspace.register.latest_publication()
@@ -136,6 +142,21 @@ def release(workspace: Workspace, request: Request, out: Path, *, force: bool) -
         existed=known is not None and known.is_issued,
         published=None if after == before else after,
     )
+
+
+def _tell_awaiting(err: AwaitingSealError) -> None:
+    """Tell that a license awaits its seal; nothing was written."""
+    if click.get_current_context().params.get("as_json"):
+        report.json_line(
+            {
+                "identifier": err.identifier,
+                "state": State.AWAITING_SEAL.value,
+                "request_id": err.request_id,
+                "task": err.task,
+                "why": {"zh": err.why.zh, "en": err.why.en},
+            }
+        )
+    report.note(err.message)
 
 
 def _tell_row(workspace: Workspace, request: Request) -> None:

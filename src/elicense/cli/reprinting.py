@@ -9,6 +9,9 @@ from elicense.cli import grounds, options, release, report
 from elicense.cli.place import open_workspace
 from elicense.issuing import Reprinted
 from elicense.model import Text
+from esign.pades import SubFilter
+
+_SEALS = {"pades": SubFilter.PADES, "gm": SubFilter.GM_SEAL}
 
 
 @click.command("reprint")
@@ -21,6 +24,12 @@ from elicense.model import Text
     " default.",
 )
 @click.option(
+    "--seal",
+    type=click.Choice(sorted(_SEALS)),
+    help="The kind of seal: pades, which ordinary viewers know, or gm (GB/T 38540); the"
+    " workspace's own by default.",
+)
+@click.option(
     "--out",
     required=True,
     type=click.Path(path_type=Path),
@@ -28,10 +37,17 @@ from elicense.model import Text
     help="Where to write the sealed PDF.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@options.seal_actors
 @options.as_json
 @options.common
 def reprint_command(
-    *, name: str, presentation: str | None, out: Path, force: bool, as_json: bool
+    *,
+    name: str,
+    presentation: str | None,
+    seal: str | None,
+    out: Path,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Print an issued license once more (重印), as 正本, 副本 or another presentation.
 
@@ -41,7 +57,10 @@ def reprint_command(
     release.check_out(out, None, force=force)
     with open_workspace(signing=True) as workspace:
         identifier = grounds.resolve(workspace, name)
-        done = workspace.reprint(identifier, presentation)
+        by = None if seal is None else _SEALS[seal]
+        done = workspace.reprint(
+            identifier, presentation, by=by, actors=options.actors()
+        )
     files.write(out, done.pdf)
     _show(done, out, as_json=as_json)
 

@@ -18,7 +18,16 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image
 
-from elicense import dates, files, payload, qr, samples, trust, validating
+from elicense import (
+    dates,
+    files,
+    founding,
+    payload,
+    qr,
+    samples,
+    trust,
+    validating,
+)
 from elicense.changing import Grounds
 from elicense.cli.grounds import read_decision
 from elicense.events import Reason
@@ -27,6 +36,7 @@ from elicense.model import Text
 from elicense.trust import TrustState
 from elicense.validating import Verdict
 from elicense.workspace import Workspace
+from esign.algorithms import Suite
 from esign.verdict import Code
 
 NAME = "示例市行政审批局"
@@ -99,20 +109,26 @@ _TIME = Text("机关外：换一个时间问", "outside: asked at another time")
 _FORGED = Text("机关外：伪造与改动", "outside: forged and changed")
 
 
-def tell(folder: Path, at: datetime, tell_line: Tell) -> Story:
+def tell(
+    folder: Path, at: datetime, tell_line: Tell, algorithm: Suite = Suite.ES256
+) -> Story:
     """Tell the whole story.
 
     Args:
         folder: exists and is empty.
         at: the instant of every step.
         tell_line: takes the progress.
+        algorithm: with SM2 every key and the seal are of SM2.
     """
     story = Story(folder, at, tell_line)
     for name in ("licenses", "qr", "photos", "decisions", "forged", "outside"):
         files.make_folder(folder / name)
     tell_line(Text(f"建立工作区：{NAME}", f"found the department {NAME}"))
     place = folder / "workspace"
-    with Workspace.create(place, name=NAME, code=USCC, at=at) as workspace:
+    suites = founding.suites_of(algorithm)
+    with Workspace.create(
+        place, name=NAME, code=USCC, suites=suites, at=at
+    ) as workspace:
         story.root = workspace.settings.root
         _issue(story, workspace)
         _verify_inside(story, workspace.trust())

@@ -26,7 +26,7 @@ from esign.verdict import Indication
 EXIT_FAILED = 1
 EXIT_INDETERMINATE = 3
 _QUIET_SECONDS = 2  # a shorter run needs no progress
-_MARKS = {
+MARKS = {
     Indication.PASSED: ("✔", "green"),
     Indication.FAILED: ("✘", "red"),
     Indication.INDETERMINATE: ("?", "yellow"),
@@ -170,7 +170,7 @@ def _print_counts(counts: Counter[Indication]) -> None:
 
 
 def _print(name: str, verdict: Verdict, inquiry: Inquiry) -> None:
-    mark, color = _MARKS[verdict.indication]
+    mark, color = MARKS[verdict.indication]
     head = click.style(f"{mark} {verdict.code.text}", fg=color, bold=True)
     report.line(f"{head}  {report.plain(name)}")
     report.line(f"  {report.chosen(verdict.message)}")

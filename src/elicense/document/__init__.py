@@ -12,6 +12,7 @@ from typing import Protocol
 from elicense.document.one_pass import OnePassPress
 from elicense.document.plain import PlainPress, render
 from elicense.document.sheet import DocumentParts, Sheet, lay_out
+from esign.keys import Signer
 
 __all__ = [
     "DocumentParts",
@@ -26,6 +27,10 @@ __all__ = [
 
 class Press(Protocol):
     """Prints licenses and seals them, with one seal."""
+
+    @property
+    def signer(self) -> Signer:
+        """The seal's key."""
 
     def print(self, parts: DocumentParts) -> bytes:
         """Return the sealed PDF of a license.

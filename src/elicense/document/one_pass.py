@@ -19,10 +19,11 @@ from elicense.document.lettering import Lettered, fixed_fonts, letter
 from elicense.document.picture import picture_of
 from elicense.document.sheet import DocumentParts, Sheet
 from elicense.layout import seal_box
+from esign.keys import Signer
 from esign.pades import (
+    AnyIdentity,
     OnePassSealer,
     SealAppearance,
-    SealIdentity,
     Stock,
     stock_of,
 )
@@ -37,19 +38,25 @@ MAX_STOCKS = 64
 class OnePassPress:
     """Prints and seals licenses at speed. It may be used from several threads."""
 
-    def __init__(self, identity: SealIdentity, seal_art: bytes) -> None:
+    def __init__(self, identity: AnyIdentity, seal_art: bytes) -> None:
         """Load the seal.
 
         Args:
-            identity: key and certificates of the seal.
+            identity: who seals; its class says by which kind of seal.
             seal_art: one-page PDF with the seal's picture.
 
         Raises:
             Whatever :class:`esign.pades.OnePassSealer` raises.
         """
+        self._signer = identity.signer
         self._sealer = OnePassSealer(identity)
         self._seal_art = seal_art
         self._stocks: dict[Hashable, Stock] = {}
+
+    @property
+    def signer(self) -> Signer:
+        """The seal's key."""
+        return self._signer
 
     def print(self, parts: DocumentParts) -> bytes:
         """Return the sealed PDF of a license (:meth:`elicense.document.Press.print`).

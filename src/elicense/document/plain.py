@@ -20,21 +20,27 @@ from elicense.document.sheet import DocumentParts, Sheet
 from elicense.fonts import Face, Subset, subset
 from elicense.layout import seal_box
 from esign import pades
-from esign.pades import SealAppearance, SealIdentity
+from esign.keys import Signer
+from esign.pades import AnyIdentity, SealAppearance
 
 
 class PlainPress:
     """Prints and seals licenses one by one, at their leisure."""
 
-    def __init__(self, identity: SealIdentity, seal_art: bytes) -> None:
+    def __init__(self, identity: AnyIdentity, seal_art: bytes) -> None:
         """Keep the seal.
 
         Args:
-            identity: key and certificates of the seal.
+            identity: who seals; its class says by which kind of seal.
             seal_art: one-page PDF with the seal's picture.
         """
         self._identity = identity
         self._seal_art = seal_art
+
+    @property
+    def signer(self) -> Signer:
+        """The seal's key."""
+        return self._identity.signer
 
     def print(self, parts: DocumentParts) -> bytes:
         """Return the sealed PDF of a license (:meth:`elicense.document.Press.print`).

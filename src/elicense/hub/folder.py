@@ -16,7 +16,7 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from elicense import dates, files, grants, keyring, trust
+from elicense import dates, files, grants, keyfolder, keyring, trust
 from elicense.errors import ConflictError
 from elicense.files import FileError
 from elicense.grants import AuthorityFiles, GrantsError, Table
@@ -119,6 +119,7 @@ class Hub:
         *,
         name: str,
         passphrase: bytes | None = None,
+        suite: Suite = Suite.ES256,
         at: datetime | None = None,
     ) -> Self:
         """Make a hub with new keys and a table that grants nothing yet.
@@ -130,18 +131,20 @@ class Hub:
             name: the hub's name, for people; 1 to 100 characters.
             passphrase: encrypts the keys; None makes a random one and keeps it in
                 ``keys/passphrase`` (0600).
+            suite: of root and bundle keys, and of those that follow them.
             at: date of the root statement; now where None.
 
         Raises:
             HubError: the folder is not empty.
             GrantsError: the name cannot be one.
             FileError: the folder cannot be written.
+            UnavailableError: SM2, and the extra ``gm`` is not installed.
         """
         if not files.is_free(folder):
             raise HubError(
                 Text(f"{folder} 已存在且不为空", f"{folder} exists and is not empty")
             )
-        root, bundle = (SoftwareSigner.generate(Suite.ES256) for _ in range(2))
+        root, bundle = (SoftwareSigner.generate(suite) for _ in range(2))
         table = grants.new(name, root.public_key.fingerprint)
         statement = RootStatement(
             number=1,
@@ -155,7 +158,7 @@ class Hub:
             for part in (_KEYS, _PUBLIC, _AUTHORITIES):
                 files.make_folder(draft / part, 0o700 if part == _KEYS else 0o755)
             keys = draft / _KEYS
-            secret = passphrase or keyring.keep_random_passphrase(keys)
+            secret = passphrase or keyfolder.keep_random_passphrase(keys)
             keyring.save_keys(keys, (("root", root), ("bundle", bundle)), secret)
             signed = trust.sign_root_statement(statement, root)
             keyring.save_statements(keys, [signed])

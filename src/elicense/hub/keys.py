@@ -7,14 +7,13 @@ are old private keys wiped: a run that is cut off leaves a hub that works.
 from datetime import datetime
 from pathlib import Path
 
-from elicense import files, keyring, trust, wiping
+from elicense import files, keyfolder, keyring, trust, wiping
 from elicense.errors import ElicenseError
 from elicense.model import Text
 from elicense.trust import RootChain, RootStatement, SignedStatement
 from elicense.trust.remembering import read_statements
 from elicense.trust.roots import verify_chain
 from esign import cose
-from esign.algorithms import Suite
 from esign.errors import MalformedError, VerificationError
 from esign.keys import PublicKey
 from esign.signer import SoftwareSigner
@@ -81,7 +80,7 @@ class HubKeys:
         """
         signed, chain = self.statements()
         old = self._open_root(chain.last.root)
-        new = SoftwareSigner.generate(Suite.ES256)
+        new = SoftwareSigner.generate(chain.last.root.suite)
         keyring.save_keys(self._folder, [("root", new)], self._secret())
         said = trust.sign_handover(chain.last, old, new, at)
         keyring.save_statements(self._folder, (*signed, *said))
@@ -97,7 +96,7 @@ class HubKeys:
         signed, chain = self.statements()
         last = chain.last
         root = self._open_root(last.root)
-        new = SoftwareSigner.generate(Suite.ES256)
+        new = SoftwareSigner.generate(last.bundle_keys[-1].suite)
         keyring.save_keys(self._folder, [("bundle", new)], self._secret())
         statement = RootStatement(
             number=last.number + 1,
@@ -145,7 +144,7 @@ class HubKeys:
         return keyring.open_key(self._folder, use, key, self._secret())
 
     def _secret(self) -> bytes:
-        return self._passphrase or keyring.kept_passphrase(self._folder)
+        return self._passphrase or keyfolder.kept_passphrase(self._folder)
 
 
 def damaged(path: Path, reason: str) -> HubError:

@@ -7,10 +7,13 @@ A new version supersedes the old one in the transaction that issues it. One at a
 here, many in :mod:`elicense.issuing.batch`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from elicense import list_numbers, payload, record
 from elicense.errors import ConflictError
+from elicense.issuing import awaiting
+from elicense.issuing.awaiting import AwaitingSealError
 from elicense.issuing.batch import (
     Batch,
     Outcome,
@@ -18,6 +21,7 @@ from elicense.issuing.batch import (
     issue_many,
 )
 from elicense.issuing.chunks import BatchPolicy, UnreadError
+from elicense.issuing.collecting import Reconciled, Waiting, reconcile
 from elicense.issuing.desk import Issued, IssuingDesk, NotReleasedError
 from elicense.issuing.drawn import Drawn, draw, draw_again, printed
 from elicense.issuing.preparing import Prepared, admit, prepare, prepare_again
@@ -31,8 +35,11 @@ from elicense.issuing.releasing import (
 from elicense.issuing.reprinting import Reprinted, ReprintError, reprint
 from elicense.issuing.request import Operation, Request
 from elicense.register import Allocation, ListFullError, ReserveRequest, Row
+from elicense.sealing import Allowed, Scenario
+from elicense.validating import Verdict
 
 __all__ = [
+    "AwaitingSealError",
     "Batch",
     "BatchPolicy",
     "Issued",
@@ -40,13 +47,16 @@ __all__ = [
     "NotReleasedError",
     "Operation",
     "Outcome",
+    "Reconciled",
     "ReprintError",
     "Reprinted",
     "Request",
     "SampleError",
     "UnreadError",
+    "Waiting",
     "issue",
     "issue_many",
+    "reconcile",
     "reprint",
     "validate_own",
 ]
@@ -73,12 +83,16 @@ def issue(desk: IssuingDesk, request: Request, at: datetime) -> Issued:
             nothing was reserved.
         MissingGlyphError, TooLongError, SymbolTooLargeError: it does not fit the page
             or the QR; nothing was reserved.
+        SealRefusedError: the seal may not be used for it; nothing was reserved, and the
+            seal-use log says so.
         NotFoundError: the register has no such previous version; nothing was reserved.
         IllegalTransitionError, EventError: it can not be superseded, or the grounds
             lack what their reason requires; nothing was reserved.
         ConflictError: the same case number with other data; or the old version changed
             after the reservation, which is kept.
         NotReleasedError: the result did not validate; it stays reserved.
+        AwaitingSealError: somebody else is to seal it, and has not; the same request
+            again, or :func:`reconcile`, goes on from there.
         RegisterError: the register cannot be used.
         UnavailableError: a signer's device did not answer.
     """
@@ -92,9 +106,13 @@ def issue(desk: IssuingDesk, request: Request, at: datetime) -> Issued:
         prepared = prepare_again(desk, request, known)
     if known is None or not known.is_issued:
         admit(desk, request, prepared.draft, sealing)
+    allowed = None
+    if known is None or known.pdf is None:  # else the seal was put on by then
+        scenario = Scenario(request.operation)
+        allowed = desk.ask_for_seal(request.type_name, scenario, at)
     row, drawn = _reserve(desk, request, prepared, sealing)
     recorded_at = max(at, row.allocation.instant)
-    return _finish(desk, request, prepared, (row, drawn), recorded_at)
+    return _finish(desk, request, prepared, (row, drawn, allowed), recorded_at)
 
 
 def _reserve(
@@ -128,16 +146,46 @@ def _finish(
     desk: IssuingDesk,
     request: Request,
     prepared: Prepared,
-    reserved: tuple[Row, Drawn | None],
+    reserved: tuple[Row, Drawn | None, Allowed | None],
     at: datetime,
 ) -> Issued:
     """Print what is not stored yet, validate it, store it, and mark it issued."""
-    row, drawn = reserved
+    row, drawn, allowed = reserved
+    if row.pdf is None and desk.sealer is not None and not row.is_ordered:
+        drawn = drawn or draw_again(desk, row)
+        desk.log_seals([(allowed, row.identifier)])
+        awaiting.order(desk, request, prepared, (row, drawn), at)
+        row = desk.register.get(row.identifier)
+    if row.is_ordered:
+        row, verdict = awaiting.settle(desk, row, at)
+        at = max(at, awaiting.instant_of(row))
+    else:
+        row, verdict = _press(desk, request, prepared, (row, drawn, allowed), at)
+    token, pdf = stored(row)
+    return Issued(
+        license=record.decode(row.record)[0],
+        state=row.state_at(at),
+        pdf=pdf,
+        qr_text=payload.qr_text(token, check_page=desk.check_page),
+        verdict=verdict,
+        warnings=(*prepared.warnings, *same_number(desk.register, [(row, at)])[0]),
+    )
+
+
+def _press(
+    desk: IssuingDesk,
+    request: Request,
+    prepared: Prepared,
+    reserved: tuple[Row, Drawn | None, Allowed | None],
+    at: datetime,
+) -> tuple[Row, Verdict]:
+    """Print and seal here, and mark it issued; what is done is left as it is."""
+    row, drawn, allowed = reserved
     token, pdf = row.token, row.pdf
     if token is None or pdf is None:
         drawn = drawn or draw_again(desk, row)
+        desk.log_seals([(allowed, row.identifier)])
         token, pdf = drawn.token, printed(desk, drawn, prepared)
-    license_ = record.decode(row.record)[0] if drawn is None else drawn.license
     verdict = check_own(desk, pdf, row.allocation)
     if not row.is_issued:
         try:
@@ -146,15 +194,8 @@ def _finish(
             # Another run was first, and its signer signs the same in another way: what
             # is stored is the license.
             row = desk.register.get(row.identifier)
-            token, pdf = stored(row)
-            verdict = check_own(desk, pdf, row.allocation)
+            verdict = check_own(desk, stored(row)[1], row.allocation)
     if not row.is_issued:
-        row = mark_issued(desk, request, row, license_.draft, at)
-    return Issued(
-        license=license_,
-        state=row.state_at(at),
-        pdf=pdf,
-        qr_text=payload.qr_text(token, check_page=desk.check_page),
-        verdict=verdict,
-        warnings=(*prepared.warnings, *same_number(desk.register, [(row, at)])[0]),
-    )
+        draft = record.decode(row.record)[0].draft
+        row = mark_issued(desk, request, row, draft, at)
+    return replace(row, token=row.token or token, pdf=row.pdf or pdf), verdict

@@ -7,7 +7,7 @@ What is durable when, for a chunk:
    wait for each other.
 2. The places are claimed in one transaction: instant, record, salt, serial and index of
    every row are on disk before anything is sealed.
-3. Everything is printed, sealed and validated.
+3. The seal-use log has a line for each; then all is printed, sealed and validated.
 4. One transaction stores the finished bytes and marks the licenses as issued. Only then
    anyone learns of them. Warnings are looked up after it.
 
@@ -50,6 +50,7 @@ from elicense.register import (
     ReserveRequest,
     Row,
 )
+from elicense.sealing import Allowed, Scenario
 from elicense.validating import Verdict
 
 
@@ -152,6 +153,7 @@ class _Job:
     printed: bool = False
     overtaken: bool = False
     prepared: Prepared | None = None
+    allowed: Allowed | None = None
     drawn: Drawn | None = None
     row: Row | None = None
     license: License | None = None
@@ -166,6 +168,13 @@ class Batch:
 
     def __init__(self, desk: IssuingDesk, at: datetime, policy: BatchPolicy) -> None:
         """Take what every chunk is issued with, and the run's instant."""
+        if desk.sealer is not None:
+            raise ElicenseError(
+                Text(
+                    "签章平台暂不支持批量签发，请逐个签发",
+                    "a seal platform is not asked in batches; issue one by one",
+                )
+            )
         self.desk, self.at, self.policy = desk, at, policy
         self._lean = replace(desk.policy, check_face=False, second_engine=False)
         self._sampled: set[str] = set()  # types whose press has passed
@@ -191,6 +200,11 @@ class Batch:
         ]
         self._each(jobs, self._look_up)
         self._reserve([job for job in _good(jobs) if job.row is None])
+        self.desk.log_seals(
+            (job.allowed, _sure(job.row).identifier)
+            for job in _good(jobs)
+            if _sure(job.row).pdf is None
+        )
         self._each(_good(jobs), self._print)
         self._each(_good(jobs), self._validate)
         outcomes = self._store(_good(jobs))
@@ -227,10 +241,20 @@ class Batch:
             job.prepared = prepare(self.desk, job.request, sealing)
         else:
             job.known, job.existed = True, row.is_issued
+            if row.is_ordered and not row.is_issued:
+                raise ElicenseError(
+                    Text(
+                        "待签章，请用 elicense reconcile 收取",
+                        "awaits its seal; collect it with: elicense reconcile",
+                    )
+                )
             sealing = row.allocation.instant
             job.prepared = prepare_again(self.desk, job.request, row)
         if not job.existed:
             admit(self.desk, job.request, job.prepared.draft, sealing)
+        if row is None or row.pdf is None:
+            name, scenario = job.request.type_name, Scenario(job.request.operation)
+            job.allowed = self.desk.ask_for_seal(name, scenario, self.at)
         job.list_id = list_numbers.first_list(job.prepared.draft.validity)
 
     # Reserving

@@ -29,6 +29,8 @@ def validate_own(
     pdf: bytes,
     allocation: Allocation,
     policy: ValidationPolicy | None = None,
+    *,
+    at: datetime | None = None,
 ) -> Verdict:
     """Validate a license as a stranger would at its own sealing instant.
 
@@ -41,20 +43,23 @@ def validate_own(
         pdf: the sealed document.
         allocation: its place in the register.
         policy: how strict; the desk's own where None.
+        at: the sealing instant of what somebody else sealed later; None for that of
+            the allocation.
     """
-    index, at = allocation.index, int(allocation.instant.timestamp())
+    instant = at or allocation.instant
+    index, second = allocation.index, int(instant.timestamp())
     own = StatusList(
         issuer=desk.organization,
         number=allocation.list_id,
         sequence=0,
-        issued_at=at,
-        expires_at=at + 1,
+        issued_at=second,
+        expires_at=second + 1,
         array=bytes(index * BITS // 8 + 1),
     )
     return validate_pdf(
         pdf,
         desk.trust.with_lists([own]),
-        allocation.instant,
+        instant,
         policy=policy or desk.policy,
         catalog=desk.catalog,
         faces=desk.faces,
@@ -66,34 +71,57 @@ def check_own(
     pdf: bytes,
     allocation: Allocation,
     policy: ValidationPolicy | None = None,
+    *,
+    at: datetime | None = None,
 ) -> Verdict:
     """Validate as :func:`validate_own` and return the verdict of what may go out.
 
     Raises:
         NotReleasedError: it is neither VALID nor only not yet valid.
     """
-    verdict = validate_own(desk, pdf, allocation, policy)
+    verdict = validate_own(desk, pdf, allocation, policy, at=at)
     if verdict.code not in _RELEASABLE:
         raise NotReleasedError(verdict)
     return verdict
 
 
-def issued_event(request: Request, row: Row, draft: Draft, at: datetime) -> Event:
+def issued_event(
+    request: Request,
+    row: Row,
+    draft: Draft,
+    at: datetime,
+    sealed_at: datetime | None = None,
+) -> Event:
     """Return the event that makes a reservation a license.
 
     A license is in force from its sealing on, an imported one from its issue date on.
+
+    Args:
+        request: what was asked for.
+        row: the reservation.
+        draft: what the license says.
+        at: the instant of recording, aware.
+        sealed_at: when somebody else sealed it; None for the instant of the
+            reservation.
     """
     imported = request.operation == "import"
+    sealed = sealed_at or row.allocation.instant
     return Event(
         identifier=row.identifier,
         kind=EventKind.ISSUED,
-        effective_at=start_of(draft.issue_date) if imported else row.allocation.instant,
+        effective_at=start_of(draft.issue_date) if imported else sealed,
         recorded_at=at,
     )
 
 
 def mark_issued(
-    desk: IssuingDesk, request: Request, row: Row, draft: Draft, at: datetime
+    desk: IssuingDesk,
+    request: Request,
+    row: Row,
+    draft: Draft,
+    at: datetime,
+    *,
+    sealed_at: datetime | None = None,
 ) -> Row:
     """Record the issue, and with it that the old version is superseded.
 
@@ -103,6 +131,8 @@ def mark_issued(
         row: the reservation; its output is stored.
         draft: what the license says.
         at: the instant of recording, aware.
+        sealed_at: when somebody else sealed it; None for the instant of the
+            reservation.
 
     Returns:
         The row as it is now; where another run was first, as that one left it.
@@ -110,7 +140,7 @@ def mark_issued(
     Raises:
         ConflictError: the old version changed after the reservation, which is kept.
     """
-    issued = issued_event(request, row, draft, at)
+    issued = issued_event(request, row, draft, at, sealed_at)
     plan = step((), issued)
     changes, events = [row.change(plan)], [issued]
     try:

@@ -18,6 +18,7 @@ from elicense.issuing.releasing import check_own, stored
 from elicense.lifecycle import State
 from elicense.model import License, Text
 from elicense.register import Row
+from elicense.sealing import Scenario
 from elicense.validating import Verdict
 
 
@@ -56,6 +57,7 @@ def reprint(
     Raises:
         NotFoundError: the register has no such license.
         ReprintError: it is not in force, or has no such presentation.
+        SealRefusedError: the seal may not be used for it; the seal-use log says so.
         UnknownTypeError: the catalog lost the type in that version.
         MissingGlyphError, TooLongError: it does not fit these pages.
         NotReleasedError: the result did not validate.
@@ -74,7 +76,10 @@ def reprint(
     draft = license_.draft
     license_type = desk.catalog.get(draft.type_name, draft.type_version)
     chosen = _chosen(license_, license_type, presentation)
-    pdf = desk.press.print(_parts(desk, row, license_, (license_type, chosen), at))
+    allowed = desk.ask_for_seal(draft.type_name, Scenario.REPRINT, at)
+    parts = _parts(desk, row, license_, (license_type, chosen), at)
+    desk.log_seals([(allowed, identifier)])
+    pdf = desk.press.print(parts)
     verdict = check_own(desk, pdf, replace(row.allocation, instant=at))
     return Reprinted(license_, chosen.name, pdf, verdict)
 

@@ -109,7 +109,7 @@ def spread(
     following = next(cut, None)
     if following is None:
         return
-    batch.desk.register.let_go()
+    batch.desk.let_go()
     crew: _Crew[T] = _Crew()
     try:
         crew.start(batch, deliver, workers)
@@ -267,7 +267,7 @@ def _work(
             _send(pipe, answer)
         except OSError:
             break
-    batch.desk.register.let_go()
+    batch.desk.let_go()
 
 
 def _send(pipe: Connection, answer: _Answer[T]) -> None:

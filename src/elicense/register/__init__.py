@@ -38,6 +38,7 @@ from elicense.register.rows import (
     Reservation,
     ReserveRequest,
     Row,
+    SealOrder,
 )
 
 Build: TypeAlias = Callable[[Allocation], tuple[str, bytes]]
@@ -120,6 +121,47 @@ class Register(Protocol):
             ConflictError: other bytes are stored. A row leaves RESERVED only with its
                 output, so that nothing else is stored later.
         """
+
+    def order_seal(self, order: SealOrder, event: Event) -> SealOrder:
+        """Keep what a seal platform is to seal, before it is asked.
+
+        The event is recorded with it. Where an order of the license is kept already,
+        that one is returned and nothing is changed: what was stored first counts.
+
+        Args:
+            order: new: neither sent nor with a task, and with its bytes.
+            event: of the license, SEAL_REQUESTED, without ``seq``.
+
+        Raises:
+            NotFoundError: no such row.
+            ConflictError: the row has its output.
+            ValueError: order and event do not go together.
+        """
+
+    def mark_sent(self, identifier: str, at: datetime) -> bool:
+        """Keep that an order is about to be sent; durable before it is.
+
+        Returns:
+            Whether this is the first time. False: somebody may have sent it before.
+
+        Raises:
+            NotFoundError: no such order.
+        """
+
+    def note_task(self, identifier: str, task: str) -> None:
+        """Keep what the platform calls its task; NotFoundError for no such order."""
+
+    def seal_order(self, identifier: str) -> SealOrder | None:
+        """Return the order of a license, None where it has none."""
+
+    def awaiting_seal(self) -> tuple[str, ...]:
+        """Return identifiers of all licenses that await their seal, oldest first."""
+
+    def ordered_seals(self) -> Mapping[str, str]:
+        """Return request id -> identifier of all orders, finished ones too."""
+
+    def finish_order(self, identifier: str) -> None:
+        """Let go of the bytes of an order whose license is issued; else a no-op."""
 
     def commit(
         self, changes: Sequence[Change], events: Sequence[Event]
@@ -314,5 +356,6 @@ __all__ = [
     "Reservation",
     "ReserveRequest",
     "Row",
+    "SealOrder",
     "Status",
 ]

@@ -7,8 +7,9 @@ from elicense import lifecycle
 from elicense.errors import ConflictError
 from elicense.events import Event, EventKind
 from elicense.model import Text
-from elicense.register import LIST_ID_MAX, Adopted, Change
+from elicense.register import LIST_ID_MAX, Adopted, Change, SealOrder
 
+_APART = (EventKind.RESERVED, EventKind.SEAL_REQUESTED)  # recorded by calls of theirs
 _SERIAL = re.compile("[0-9]{11}")  # the year and seven digits
 
 
@@ -27,10 +28,24 @@ def check_commit(changes: Sequence[Change], events: Sequence[Event]) -> None:
     for event in events:
         if event.identifier not in touched:
             raise ValueError("an event belongs to a row that the commit changes")
-        if event.kind is EventKind.RESERVED or event.seq is not None:
+        if event.kind in _APART or event.seq is not None:
             raise ValueError("a commit records new events, and never RESERVED")
         if event.successor not in (None, touched[event.identifier].successor):
             raise ValueError("an event names the successor that its row gets")
+
+
+def check_order(order: SealOrder, event: Event) -> None:
+    """Check that a new order and its event go together.
+
+    Raises:
+        ValueError: they do not, or the order is not new.
+    """
+    if order.pdf is None or order.sent_at is not None or order.task:
+        raise ValueError("a new order has its bytes, and was not sent")
+    if event.kind is not EventKind.SEAL_REQUESTED or event.seq is not None:
+        raise ValueError("an order comes with a new event SEAL_REQUESTED")
+    if event.identifier != order.identifier:
+        raise ValueError("an order and its event are of one license")
 
 
 def check_adopted(entry: Adopted) -> None:

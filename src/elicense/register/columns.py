@@ -22,6 +22,7 @@ from elicense.register import (
     RequestKey,
     Reservation,
     Row,
+    SealOrder,
     Status,
 )
 
@@ -96,7 +97,7 @@ def named(columns: Columns) -> Named:
 
 
 def row(columns: Columns) -> Row:
-    """Read a reservation and what became of it: 21 columns."""
+    """Read a reservation and what became of it: 22 columns."""
     first = reservation(columns)
     issued_at, spans, seq, number = columns[13:17]
     token, pdf, successor, previous = columns[17:21]
@@ -113,6 +114,21 @@ def row(columns: Columns) -> Row:
         pdf=None if pdf is None else _bytes(pdf),
         successor=None if successor is None else text(successor),
         previous=None if previous is None else text(previous),
+        is_ordered=bool(integer(columns[21])),
+    )
+
+
+def seal_order(columns: Columns) -> SealOrder:
+    """Read an order: seven columns."""
+    identifier, request_id, token, pdf, grounds, sent_at, task = columns
+    return SealOrder(
+        identifier=text(identifier),
+        request_id=text(request_id),
+        token=_bytes(token),
+        pdf=None if pdf is None else _bytes(pdf),
+        grounds=text(grounds),
+        sent_at=None if sent_at is None else instant_of(sent_at),
+        task=text(task),
     )
 
 

@@ -200,6 +200,7 @@ class Row:
         pdf: the sealed document, likewise.
         successor: the version that supersedes it, now or on a later day.
         previous: the version that it supersedes.
+        is_ordered: whether a seal platform was to seal it.
     """
 
     identifier: str
@@ -214,6 +215,7 @@ class Row:
     pdf: bytes | None = field(repr=False)
     successor: str | None
     previous: str | None
+    is_ordered: bool = False
 
     @property
     def is_issued(self) -> bool:
@@ -221,7 +223,12 @@ class Row:
         return bool(self.plan)
 
     def state_at(self, at: datetime) -> State:
-        """Return what it is at an instant, aware; RESERVED before it was issued."""
+        """Return what it is at an instant, aware; RESERVED before it was issued.
+
+        AWAITING_SEAL where it never was, and a seal platform is to seal it.
+        """
+        if self.is_ordered and not self.plan:
+            return State.AWAITING_SEAL
         return lifecycle.state_at(self.plan, at)
 
     def change(
@@ -246,6 +253,29 @@ class Row:
             raise ValueError("a successor is given or dropped")
         kept = None if drop_successor else successor or self.successor
         return Change(self.identifier, self.seq, plan, kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealOrder:
+    """What a seal platform is asked to seal, complete before it is asked.
+
+    Attributes:
+        identifier: of the license.
+        request_id: what makes it the same request at the platform.
+        token: the signed token.
+        pdf: what is to be sealed; None once the license is issued.
+        grounds: how to finish without the application: JSON of our own.
+        sent_at: when it was about to be sent first, UTC; None before that.
+        task: what the platform called its task, empty for none.
+    """
+
+    identifier: str
+    request_id: str
+    token: bytes = field(repr=False)
+    pdf: bytes | None = field(repr=False)
+    grounds: str = field(repr=False)
+    sent_at: datetime | None = None
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,12 @@ from elicense.register import (
     Reservation,
     ReserveRequest,
     Row,
+    SealOrder,
     Status,
     columns,
     sqlite_adopt,
     sqlite_commit,
+    sqlite_orders,
     sqlite_places,
 )
 from elicense.register.checks import (
@@ -39,6 +41,7 @@ from elicense.register.checks import (
     check_commit,
     check_digest,
     check_limit,
+    check_order,
 )
 from elicense.register.sqlite_commit import SEQ, not_found
 from elicense.register.sqlite_file import SqliteFile
@@ -55,7 +58,9 @@ _SPANS = """SELECT json_group_array(json_array(since, state)) FROM span
     AND span.list_index = license.list_index"""
 _ROW = f"""SELECT {_RESERVATION}, issued_at, ({_SPANS}), ({SEQ}), number,
     token, pdf, successor, (SELECT old.identifier FROM license AS old
-        WHERE old.successor = license.identifier), position
+        WHERE old.successor = license.identifier),
+    EXISTS (SELECT 1 FROM seal_order
+        WHERE seal_order.identifier = license.identifier), position
     FROM license LEFT JOIN output ON output.identifier = license.identifier"""  # noqa: S608  constants only
 _NAMED = f"""SELECT identifier, issuer, type_name, operation, source, source_number,
     issued_at, ({_SPANS}), successor FROM license"""  # noqa: S608  constants only
@@ -165,6 +170,39 @@ class SqliteRegister(Closing):
     def store_output(self, identifier: str, token: bytes, pdf: bytes) -> None:
         """Keep the finished bytes (:meth:`elicense.register.Register.store_output`)."""
         self.store_outputs([Output(identifier, token, pdf)])
+
+    def order_seal(self, order: SealOrder, event: Event) -> SealOrder:
+        """Keep an order (:meth:`elicense.register.Register.order_seal`)."""
+        check_order(order, event)
+        with self._file.transaction():
+            return sqlite_orders.add(self._file, order, event)
+
+    def mark_sent(self, identifier: str, at: datetime) -> bool:
+        """Keep that it is sent (:meth:`elicense.register.Register.mark_sent`)."""
+        with self._file.transaction():
+            return sqlite_orders.mark_sent(self._file, identifier, at)
+
+    def note_task(self, identifier: str, task: str) -> None:
+        """Keep the platform's task (:meth:`elicense.register.Register.note_task`)."""
+        with self._file.transaction():
+            sqlite_orders.note_task(self._file, identifier, task)
+
+    def seal_order(self, identifier: str) -> SealOrder | None:
+        """Return the order of a license, None where it has none."""
+        return sqlite_orders.find(self._file, identifier)
+
+    def awaiting_seal(self) -> tuple[str, ...]:
+        """Return identifiers of all that await their seal, oldest first."""
+        return sqlite_orders.awaiting(self._file)
+
+    def ordered_seals(self) -> Mapping[str, str]:
+        """Return request id -> identifier of all orders, finished ones too."""
+        return sqlite_orders.ordered(self._file)
+
+    def finish_order(self, identifier: str) -> None:
+        """Let go of bytes (:meth:`elicense.register.Register.finish_order`)."""
+        with self._file.transaction():
+            sqlite_orders.finish(self._file, identifier)
 
     def commit(
         self, changes: Sequence[Change], events: Sequence[Event]

@@ -8,8 +8,9 @@ midway. Each thread has its own connection, and a forked process opens its own.
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +20,14 @@ from elicense.model import Text
 from elicense.register.columns import Value, integer
 
 _APPLICATION_ID = 0x454C5247  # "ELRG": marks the file as a register
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
+# What seal platforms are asked to seal (docs/seal-platforms.md); new in version 3.
+_ORDERS = """CREATE TABLE seal_order (
+        identifier TEXT PRIMARY KEY REFERENCES license (identifier),
+        request_id TEXT NOT NULL UNIQUE,
+        token BLOB NOT NULL, pdf BLOB, grounds TEXT NOT NULL,
+        sent_at INTEGER, task TEXT NOT NULL
+    ) STRICT"""
 _SCHEMA = (
     """CREATE TABLE license (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -64,6 +72,7 @@ _SCHEMA = (
         number INTEGER PRIMARY KEY, at INTEGER NOT NULL,
         event_seq INTEGER NOT NULL, bundle BLOB NOT NULL
     ) STRICT""",
+    _ORDERS,
     # What was recorded is never rewritten, not even by a program that is wrong.
     """CREATE TRIGGER license_stays BEFORE DELETE ON license
         BEGIN SELECT RAISE (ABORT, 'a license is never deleted'); END""",
@@ -71,9 +80,28 @@ _SCHEMA = (
         BEGIN SELECT RAISE (ABORT, 'an event is never deleted'); END""",
     """CREATE TRIGGER event_is_final BEFORE UPDATE ON event
         BEGIN SELECT RAISE (ABORT, 'an event is never changed'); END""",
-    f"PRAGMA application_id = {_APPLICATION_ID}",
-    f"PRAGMA user_version = {_SCHEMA_VERSION}",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a file of one kind is made of.
+
+    Attributes:
+        application_id: marks the file as one of the kind.
+        version: of its tables.
+        statements: make the tables of an empty file.
+        upgrades: what brings an earlier version to the next one; an earlier one that is
+            not here is not read.
+    """
+
+    application_id: int
+    version: int
+    statements: tuple[str, ...]
+    upgrades: Mapping[int, str] = field(default_factory=dict)
+
+
+REGISTER = Schema(_APPLICATION_ID, _SCHEMA_VERSION, _SCHEMA, {2: _ORDERS})
 
 
 CACHE_KIB = 65_536
@@ -114,7 +142,7 @@ class SqliteFile:
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, timeout: float) -> Self:
+    def create(cls, path: Path, timeout: float, schema: Schema = REGISTER) -> Self:
         """Make a new file (0600) with the schema in it; RegisterError if it exists."""
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -125,25 +153,36 @@ class SqliteFile:
         try:
             with closing(_connect(path, timeout)) as conn:
                 _run(conn, "BEGIN IMMEDIATE")
-                for statement in _SCHEMA:
+                for statement in schema.statements:
                     _run(conn, statement)
+                _run(conn, f"PRAGMA application_id = {schema.application_id}")
+                _run(conn, f"PRAGMA user_version = {schema.version}")
                 _run(conn, "COMMIT")
             files.sync(path.parent)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return cls.open(path, timeout)
+        return cls.open(path, timeout, schema)
 
     @classmethod
-    def open(cls, path: Path, timeout: float) -> Self:
-        """Open a file of this version; RegisterError for any other."""
+    def open(cls, path: Path, timeout: float, schema: Schema = REGISTER) -> Self:
+        """Open a file of this kind and version; RegisterError for any other."""
         file = cls(path, timeout)
         try:
-            _check_kind(file.connection())
+            _check_kind(file.connection(), schema)
+            if _version(file.connection()) < schema.version:
+                file.upgrade(schema)
         except BaseException:
             file.close()
             raise
         return file
+
+    def upgrade(self, schema: Schema) -> None:
+        """Bring a file of an earlier version up to date, whole or not at all."""
+        with self.transaction():
+            for version in range(_version(self.connection()), schema.version):
+                self.run(schema.upgrades[version])
+                self.run(f"PRAGMA user_version = {version + 1}")
 
     def close(self) -> None:
         """Close this process's connections, those of other threads too."""
@@ -282,13 +321,17 @@ def _connect(path: Path, timeout: float) -> sqlite3.Connection:
     return conn
 
 
-def _check_kind(conn: sqlite3.Connection) -> None:
-    """Refuse a database that is not a register of this version."""
+def _version(conn: sqlite3.Connection) -> int:
+    return integer(_run(conn, "PRAGMA user_version")[0][0])
+
+
+def _check_kind(conn: sqlite3.Connection, schema: Schema) -> None:
+    """Refuse a database that is not of this kind and version."""
     application = _run(conn, "PRAGMA application_id")[0][0]
-    version = integer(_run(conn, "PRAGMA user_version")[0][0])
-    if application != _APPLICATION_ID or version < 1:
+    version = _version(conn)
+    if application != schema.application_id or version < 1:
         raise refused(_CAUSES[sqlite3.SQLITE_NOTADB])
-    if version < _SCHEMA_VERSION:
+    if version < schema.version and version not in schema.upgrades:
         raise refused(
             Text(
                 f"该登记库由早期试用版本建立（版本 {version}），不能使用，请重新建立",
@@ -296,12 +339,12 @@ def _check_kind(conn: sqlite3.Connection) -> None:
                 " program can not use; make a new one",
             )
         )
-    if version > _SCHEMA_VERSION:
+    if version > schema.version:
         raise refused(
             Text(
-                f"登记库版本为 {version}，本程序只支持到 {_SCHEMA_VERSION}，请升级程序",
+                f"登记库版本为 {version}，本程序只支持到 {schema.version}，请升级程序",
                 f"it has version {version} and this program knows"
-                f" {_SCHEMA_VERSION}; upgrade the program",
+                f" {schema.version}; upgrade the program",
             )
         )
 

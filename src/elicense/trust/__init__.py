@@ -20,6 +20,7 @@ from elicense.trust.model import (
 from elicense.trust.reading import (
     BUNDLE_PURPOSE,
     FORMAT,
+    FORMAT_GM,
     MAX_BUNDLE_BYTES,
     ROOT_PURPOSE,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "BUNDLE_PURPOSE",
     "CLOCK_TOLERANCE",
     "FORMAT",
+    "FORMAT_GM",
     "MAX_BUNDLE_BYTES",
     "ROOT_PURPOSE",
     "Bundle",

@@ -24,7 +24,7 @@ from elicense.trust.model import (
     Source,
     TimestampAuthority,
 )
-from elicense.trust.reading import open_file, read_bundle
+from elicense.trust.reading import format_of, open_file, read_bundle
 from elicense.trust.roots import RootChain, fingerprints, verify_chain
 from elicense.trust.seen import Seen, observe
 from elicense.trust.state import TrustState
@@ -50,7 +50,7 @@ def fingerprints_in(data: bytes) -> tuple[str, ...]:
     Raises:
         MalformedError: not a bundle file.
     """
-    return fingerprints(open_file(data)[0])
+    return fingerprints(open_file(data).statements)
 
 
 def admit(
@@ -87,7 +87,7 @@ def admit(
         RollbackError: check 8.
     """
     pins = frozenset([pinned] if isinstance(pinned, str) else pinned)
-    statements, envelope = open_file(data)  # (1)
+    statements, envelope, named = open_file(data)  # (1)
     chain = verify_chain(statements)  # (2)
     known = chain.pinned(pins)
     if not known:
@@ -96,6 +96,8 @@ def admit(
     if signer is None:  # (3)
         raise VerificationError("trust bundle: signed by a key the root does not name")
     bundle = read_bundle(envelope.verify(signer))  # (4)
+    if named != format_of(bundle):
+        raise MalformedError("trust bundle: what is in it is of another format")
     if bundle.statement != chain.last.number:
         raise VerificationError("trust bundle: made under another root statement")
     _refuse_second_use(chain, bundle)  # (5)
@@ -167,11 +169,14 @@ def _refuse_second_use(roots: RootChain, bundle: Bundle) -> None:
         *(seal.certificates for seal in bundle.seals),
         *(authority.certificates for authority in bundle.authorities),
     ]
+    makers = [made.maker for seal in bundle.seals for made in seal.seals]
     if len(set(bundle.roots)) != len(bundle.roots):
         raise VerificationError("trust bundle: a CA root stands there twice")
-    above = {der for chain in owned for der in chain[1:]}
-    # A CA that renewed its certificate has one key in two of them.
+    above = {der for chain in (*owned, *makers) for der in chain[1:]}
+    # A CA that renewed its certificate has one key in two of them; so has a maker, and
+    # several seals name him.
     authorities = {certificates.key_mark(der) for der in above.union(bundle.roots)}
+    making = {certificates.key_mark(chain[0]) for chain in makers}
     certified = [certificates.key_mark(chain[0]) for chain in owned]
     if any(len(set(s.bundle_keys)) != len(s.bundle_keys) for s in roots.statements):
         raise VerificationError("root statement: it names one bundle key twice")
@@ -179,7 +184,7 @@ def _refuse_second_use(roots: RootChain, bundle: Bundle) -> None:
     bundle_keys = {key for item in roots.statements for key in item.bundle_keys}
     grants = [grant.key for grant in bundle.keys]
     kids = [key.kid for key in (*root_keys, *bundle_keys, *grants)]
-    marks = [*kids, *certified, *authorities]
+    marks = [*kids, *certified, *authorities, *making]
     if len(set(marks)) != len(marks):
         raise VerificationError("trust bundle: one public key has two uses")
 
@@ -202,7 +207,9 @@ def _state(
     """Arrange what is spoken for, for looking up."""
     revocations, roots = _revocations(bundle), _by_subject(bundle.roots)
     seals = {
-        hashlib.sha256(seal.certificates[0]).digest(): _judged(seal, revocations)
+        hashlib.sha256(seal.certificates[0]).digest(): (
+            seal if seal.is_gm else _judged(seal, revocations)
+        )
         for seal in bundle.seals
         if spoken_for(seal.organization)
     }
@@ -282,10 +289,12 @@ def _first_signing(keys: Iterable[KeyGrant], organization: str) -> datetime | No
 
 
 def _revocations(bundle: Bundle) -> Revocations:
-    chains = [seal.certificates for seal in bundle.seals]
+    """Read the lists; SM2 CAs have none here (docs/formats/trust.md, 3.6)."""
+    chains = [seal.certificates for seal in bundle.seals if not seal.is_gm]
     chains += [authority.certificates for authority in bundle.authorities]
     intermediates = [der for chain in chains for der in chain[1:]]
-    return Revocations(bundle.crls, bundle.roots, intermediates)
+    roots = [der for der in bundle.roots if not certificates.is_sm2(der)]
+    return Revocations(bundle.crls, roots, intermediates)
 
 
 def _judged(entry: _Granted, revocations: Revocations) -> _Granted:
@@ -311,7 +320,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 def _by_subject(ders: Iterable[bytes]) -> dict[Hashable, list[bytes]]:
     found: dict[Hashable, list[bytes]] = {}
     for der in ders:
-        found.setdefault(certificates.subject_of(der), []).append(der)
+        found.setdefault(certificates.names_of(der)[0], []).append(der)
     return found
 
 
@@ -320,7 +329,9 @@ def _seal_grant(seal: SealEntry, roots: Mapping[Hashable, list[bytes]]) -> SealG
 
     What another department's CA is like is no business of this seal.
     """
-    issuers = dict.fromkeys(certificates.issuer_of(der) for der in seal.certificates)
+    issuers = dict.fromkeys(
+        certificates.names_of(der)[1] for chain in seal.chains for der in chain
+    )
     return SealGrant(
         organization=seal.organization,
         certificates=seal.certificates,
@@ -329,4 +340,6 @@ def _seal_grant(seal: SealEntry, roots: Mapping[Hashable, list[bytes]]) -> SealG
         signs_until=seal.period.signs_until,
         destroyed=seal.destroyed,
         compromised_from=seal.compromised_from,
+        subfilter=seal.subfilter,
+        seals=seal.seals,
     )

@@ -10,9 +10,12 @@ from esign import certificates
 from esign.keys import PublicKey
 
 Claims: TypeAlias = Mapping[str, str]
-"""Mark of a key in hexadecimal -> what it is for; two may share it only as a CA's."""
+"""Mark of a key in hexadecimal -> what it is for.
 
-_OWN, _CA, _HUB = "own", "ca", "the hub"
+Two may share it only as a CA's or as a seal maker's.
+"""
+
+_OWN, _CA, _MAKER, _HUB = "own", "ca", "maker", "the hub"
 
 
 def claims_of(chain: RootChain, bundle: Bundle) -> Claims:
@@ -27,10 +30,17 @@ def claims_of(chain: RootChain, bundle: Bundle) -> Claims:
 def certified_claims(
     entries: Iterable[SealEntry | TimestampAuthority], roots: Iterable[bytes]
 ) -> dict[str, str]:
-    """Return the keys of certificates; several departments may have one CA."""
-    chains = [entry.certificates for entry in entries]
-    above = {der for chain in chains for der in chain[1:]} | set(roots)
+    """Return the keys of certificates.
+
+    Several departments may have one CA, and one maker of their electronic seals.
+    """
+    listed = tuple(entries)
+    chains = [entry.certificates for entry in listed]
+    seals = [made for one in listed if isinstance(one, SealEntry) for made in one.seals]
+    makers = [made.maker for made in seals]
+    above = {der for chain in (*chains, *makers) for der in chain[1:]} | set(roots)
     claims = {_mark(der): _CA for der in above}
+    claims |= {_mark(chain[0]): _MAKER for chain in makers}
     return {**claims, **{_mark(chain[0]): _OWN for chain in chains}}
 
 

@@ -103,7 +103,7 @@ class Intake:
         known = self._memory.departments.get(grant.organization)
         try:  # (2)
             state = admit(data, grant.root, () if known is None else (known,))
-            chain = verify_chain(open_file(data)[0])
+            chain = verify_chain(open_file(data).statements)
         except ESignError as err:
             reason = str(err)
             raise SourceRefusedError(

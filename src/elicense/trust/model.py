@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from esign.keys import PublicKey
+from esign.pades import SealObject, SubFilter
 
 KeyPurpose = Literal["token", "status"]
 
@@ -104,7 +105,8 @@ class KeyGrant:
 class SealEntry:
     """A department's seal: its certificate chain without the root, types, period.
 
-    ``destroyed`` and ``compromised_from`` are as in :class:`KeyGrant`.
+    ``destroyed`` and ``compromised_from`` are as in :class:`KeyGrant`; ``subfilter``
+    and ``seals`` as in :class:`esign.pades.SealGrant`.
     """
 
     organization: str
@@ -113,6 +115,18 @@ class SealEntry:
     period: Period
     destroyed: bool = False
     compromised_from: datetime | None = None
+    subfilter: SubFilter = SubFilter.PADES
+    seals: tuple[SealObject, ...] = ()
+
+    @property
+    def is_gm(self) -> bool:
+        """Whether it is one of the GM profile, whose certificates are of SM2 keys."""
+        return self.subfilter is not SubFilter.PADES
+
+    @property
+    def chains(self) -> tuple[tuple[bytes, ...], ...]:
+        """Every chain that it names, DER: its own, and those of its seals' makers."""
+        return (self.certificates, *(made.maker for made in self.seals))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Every rule that one part can break by itself is here; what is believed is decide
 
 from collections import Counter
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from elicense.dates import parse_day
 from elicense.trust.entries import code_of, instant, instant_or_none, period
@@ -19,14 +20,17 @@ from elicense.trust.model import (
     Succession,
     TimestampAuthority,
 )
-from esign import cbor, cose
+from esign import cbor, certificates, cose
 from esign.certificates import MAX_INTERMEDIATES
 from esign.cose import Envelope, Purpose
 from esign.errors import MalformedError
 from esign.keys import PublicKey
+from esign.pades import SealObject, SubFilter
 from esign.shape import Fields, byte_strings
 
 FORMAT = "elicense.trust/2"
+FORMAT_GM = "elicense.trust/3"
+"""Of a bundle with seals of the GM profile; the same otherwise."""
 ROOT_PURPOSE = Purpose("root statement", "application/elicense-root+cbor")
 BUNDLE_PURPOSE = Purpose("trust bundle", "application/elicense-bundle+cbor")
 MAX_BUNDLE_BYTES = 64 << 20  # 275 departments with 22 lists of 2 KB each need 12 MB
@@ -45,16 +49,30 @@ MAX_PARTS = {
 }
 MAX_TYPES = 1_000  # of one grant
 MAX_LISTS = 400  # of one organization: twenty years ahead, and generations
+MAX_SEALS = 16  # electronic seals of one signer: one, and those made before it
 MAX_CHAIN = 1 + MAX_INTERMEDIATES  # certificates of a seal or a timestamp authority
 _MAX_FILE_ITEMS = 3 * MAX_STATEMENTS + 4  # arrays and byte strings of a whole file
 _SIGNATURES = (1, 2)
+_DIGEST_BYTES = 32
+_GM = {one.label: one for one in SubFilter if one is not SubFilter.PADES}
 
 
-def open_file(data: bytes) -> tuple[tuple[tuple[Envelope, ...], ...], Envelope]:
-    """Return the envelopes of a file ``trust.elt``; nothing is verified yet.
+class Opened(NamedTuple):
+    """The envelopes of a file ``trust.elt``; nothing is verified yet.
 
-    Returns:
-        The signatures of each root statement, oldest first, and the bundle.
+    Attributes:
+        statements: the signatures of each root statement, oldest first.
+        bundle: the bundle.
+        format: which of the formats the file says that it has.
+    """
+
+    statements: tuple[tuple[Envelope, ...], ...]
+    bundle: Envelope
+    format: str
+
+
+def open_file(data: bytes) -> Opened:
+    """Open a file ``trust.elt``; nothing is verified yet.
 
     Raises:
         MalformedError: not a trust bundle of this format.
@@ -62,15 +80,26 @@ def open_file(data: bytes) -> tuple[tuple[tuple[Envelope, ...], ...], Envelope]:
     if len(data) > MAX_BUNDLE_BYTES:
         raise MalformedError(f"trust bundle: more than {MAX_BUNDLE_BYTES} bytes")
     match cbor.decode(data, max_items=_MAX_FILE_ITEMS):
-        case [str() as name, list() as statements, bytes() as bundle] if name == FORMAT:
+        case [str() as name, list() as statements, bytes() as bundle] if name in (
+            FORMAT,
+            FORMAT_GM,
+        ):
             if not 0 < len(statements) <= MAX_STATEMENTS:
                 raise MalformedError(f"trust bundle: 1 to {MAX_STATEMENTS} statements")
-            return (
+            return Opened(
                 tuple(_open_statement(item) for item in statements),
                 cose.open_sealed(bundle, BUNDLE_PURPOSE),
+                name,
             )
         case _:
-            raise MalformedError(f"not a trust bundle of format {FORMAT}")
+            raise MalformedError(
+                f"not a trust bundle of format {FORMAT} or {FORMAT_GM}"
+            )
+
+
+def format_of(bundle: Bundle) -> str:
+    """Return which of the formats a bundle is written in."""
+    return FORMAT_GM if any(seal.is_gm for seal in bundle.seals) else FORMAT
 
 
 def _open_statement(value: cbor.Value) -> tuple[Envelope, ...]:
@@ -188,6 +217,7 @@ def _key(value: cbor.Value) -> KeyGrant:
 
 def _seal(value: cbor.Value) -> SealEntry:
     fields = Fields(value, "seal")
+    subfilter = fields.optional("subfilter", lambda key: _subfilter(fields, key))
     seal = SealEntry(
         organization=code_of(fields, "organization"),
         certificates=_chain(fields),
@@ -195,9 +225,46 @@ def _seal(value: cbor.Value) -> SealEntry:
         period=period(fields),
         destroyed=fields.boolean("destroyed"),
         compromised_from=instant_or_none(fields, "compromised_from"),
+        subfilter=subfilter or SubFilter.PADES,
+        seals=() if subfilter is None else _seals(fields, subfilter),
     )
     fields.end()
+    ders = [der for chain in seal.chains for der in chain]
+    if any(certificates.is_sm2(der) is not seal.is_gm for der in ders):
+        raise MalformedError("seal: its certificates are of another kind than it is")
     return seal
+
+
+def _subfilter(fields: Fields, key: int | str) -> SubFilter:
+    """Take the kind of a seal of the GM profile; others do not name theirs."""
+    found = _GM.get(fields.text(key))
+    if found is None:
+        raise fields.wrong(key, "one of " + ", ".join(_GM))
+    return found
+
+
+def _seals(fields: Fields, subfilter: SubFilter) -> tuple[SealObject, ...]:
+    """Take the electronic seals of a signer."""
+    least, most = (1, MAX_SEALS) if subfilter is SubFilter.GM_SEAL else (0, 0)
+    items = fields.array("seals")
+    if not least <= len(items) <= most:
+        raise fields.wrong("seals", f"{least} to {most} electronic seals")
+    seals = tuple(map(_object, items))
+    if len({made.digest for made in seals}) != len(seals):
+        raise MalformedError("seal: an electronic seal is named twice")
+    return seals
+
+
+def _object(value: cbor.Value) -> SealObject:
+    fields = Fields(value, "electronic seal")
+    made = SealObject(
+        digest=fields.bytes("digest", _DIGEST_BYTES),
+        maker=_chain(fields, "maker"),
+        maker_revoked_at=instant_or_none(fields, "maker_revoked_at"),
+        withdrawn_at=instant_or_none(fields, "withdrawn_at"),
+    )
+    fields.end()
+    return made
 
 
 def _authority(value: cbor.Value) -> TimestampAuthority:
@@ -238,8 +305,8 @@ def _list(value: cbor.Value) -> ListEntry:
     return entry
 
 
-def _chain(fields: Fields) -> tuple[bytes, ...]:
-    chain = fields.byte_strings("certificates")
+def _chain(fields: Fields, key: str = "certificates") -> tuple[bytes, ...]:
+    chain = fields.byte_strings(key)
     if not 0 < len(chain) <= MAX_CHAIN:
         raise MalformedError(f"trust bundle: a chain has 1 to {MAX_CHAIN} certificates")
     return chain

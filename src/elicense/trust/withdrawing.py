@@ -5,21 +5,18 @@ certificate by its SHA-256; a withdrawn certificate stands for its key.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from elicense.trust.hub_model import Withdrawal
 from elicense.trust.model import Bundle, KeyGrant, SealEntry, TimestampAuthority
 from elicense.trust.roots import RootChain
 from esign import certificates
+from esign.errors import MalformedError, VerificationError
 
 _Certified = TypeVar("_Certified", SealEntry, TimestampAuthority)
-_NOT_ISSUED: tuple[type[Exception], ...] = (*certificates.UNREADABLE, InvalidSignature)
 
 
 class Withdrawals:
@@ -98,35 +95,43 @@ class Withdrawals:
             if mark in since
         )
 
+        def earliest(at: datetime | None, chain: Iterable[bytes]) -> datetime | None:
+            known = [since.get(marks[der][0]) for der in chain]
+            known += [found for der in chain for found in _issued_under(der, signers)]
+            return _earliest(at, *known)
+
         def marked(entry: _Certified) -> _Certified:
-            known = [since.get(marks[der][0]) for der in entry.certificates]
-            known += [
-                at for der in entry.certificates for at in _issued_under(der, signers)
-            ]
-            return replace(
-                entry, compromised_from=_earliest(entry.compromised_from, *known)
+            at = earliest(entry.compromised_from, entry.certificates)
+            return replace(entry, compromised_from=at)
+
+        def marked_seal(entry: SealEntry) -> SealEntry:
+            seals = tuple(
+                replace(
+                    made, maker_revoked_at=earliest(made.maker_revoked_at, made.maker)
+                )
+                for made in entry.seals
             )
+            return replace(marked(entry), seals=seals)
 
         return replace(
             draft,
-            seals=tuple(map(marked, draft.seals)),
+            seals=tuple(map(marked_seal, draft.seals)),
             authorities=tuple(map(marked, draft.authorities)),
         )
 
 
-_Signers = Mapping[x509.Name, Mapping[bytes, tuple[x509.Certificate, datetime]]]
+_Signers = Mapping[Hashable, Mapping[bytes, tuple[bytes, datetime]]]
 
 
 def _by_subject(found: Iterable[tuple[bytes, bytes, datetime]]) -> _Signers:
     """Return withdrawn certificates by name, one for each key."""
-    signers: dict[x509.Name, dict[bytes, tuple[x509.Certificate, datetime]]] = {}
+    signers: dict[Hashable, dict[bytes, tuple[bytes, datetime]]] = {}
     for der, mark, at in found:
-        certificate = certificates.load(der)
         try:
-            subject = certificate.subject
-        except certificates.UNREADABLE:
+            subject, _ = certificates.names_of(der)
+        except MalformedError:
             continue  # then nothing can name it as its issuer
-        signers.setdefault(subject, {})[mark] = (certificate, at)
+        signers.setdefault(subject, {})[mark] = (der, at)
     return signers
 
 
@@ -134,15 +139,14 @@ def _issued_under(der: bytes, signers: _Signers) -> Iterator[datetime]:
     """Give since when each withdrawn key that signed a certificate is compromised."""
     if not signers:
         return
-    certificate = certificates.load(der)
     try:
-        issuer = certificate.issuer
-    except certificates.UNREADABLE:
+        _, issuer = certificates.names_of(der)
+    except MalformedError:
         return  # no path leads over it
     for signer, at in signers.get(issuer, {}).values():
         try:
-            certificate.verify_directly_issued_by(signer)
-        except _NOT_ISSUED:
+            certificates.verify_issued(der, signer)
+        except VerificationError:
             continue  # another key of the same name
         yield at
 
@@ -150,7 +154,8 @@ def _issued_under(der: bytes, signers: _Signers) -> Iterator[datetime]:
 def _chained(bundle: Bundle) -> Iterator[bytes]:
     """Give every certificate of a bundle that is no root."""
     for seal in bundle.seals:
-        yield from seal.certificates
+        for chain in seal.chains:
+            yield from chain
     for authority in bundle.authorities:
         yield from authority.certificates
 

@@ -13,10 +13,11 @@ from elicense.trust.model import (
     Source,
     TimestampAuthority,
 )
-from elicense.trust.reading import BUNDLE_PURPOSE, FORMAT, ROOT_PURPOSE
+from elicense.trust.reading import BUNDLE_PURPOSE, ROOT_PURPOSE, format_of
 from elicense.trust.roots import Statement
 from esign import cbor, cose
 from esign.keys import PublicKey, Signer
+from esign.pades import SealObject
 
 Entry = dict[int | str, cbor.Value]
 SignedStatement = tuple[bytes, ...]
@@ -125,7 +126,8 @@ def sign_bundle(
         }
     )
     signed = cose.sign(payload, signer, BUNDLE_PURPOSE)
-    return cbor.encode([FORMAT, [list(item) for item in statements], signed])
+    listed = [list(item) for item in statements]
+    return cbor.encode([format_of(bundle), listed, signed])
 
 
 def _organization(entry: OrganizationEntry) -> Entry:
@@ -158,11 +160,24 @@ def _key(grant: KeyGrant) -> Entry:
 
 
 def _seal(seal: SealEntry) -> Entry:
-    return {
+    entry: Entry = {
         **_period(seal),
         "certificates": list(seal.certificates),
         "types": list(seal.types),
         "destroyed": seal.destroyed,
+    }
+    if seal.is_gm:
+        entry["subfilter"] = seal.subfilter.label
+        entry["seals"] = [_object(made) for made in seal.seals]
+    return entry
+
+
+def _object(made: SealObject) -> Entry:
+    return {
+        "digest": made.digest,
+        "maker": list(made.maker),
+        "maker_revoked_at": _seconds_or_none(made.maker_revoked_at),
+        "withdrawn_at": _seconds_or_none(made.withdrawn_at),
     }
 
 

@@ -13,10 +13,12 @@ from elicense.payload import NotOursError
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.trust import TrustState
 from elicense.validating.evidence import MAX_TIMESTAMPS, Evidence
+from elicense.validating.platform import check_platform_pdf
 from elicense.validating.sealed import Inquiry, check_pdf, check_record
 from elicense.validating.token import NO_TOKEN, TokenFindings, check_token
 from elicense.validating.verdict import NotPassedError, Scope, Verdict
 from esign.errors import MalformedError
+from esign.pades.revisions import has_two_revisions
 from esign.verdict import Check, Code, Indication, decide
 
 __all__ = [
@@ -103,7 +105,8 @@ def validate_pdf(  # noqa: PLR0913  each is one thing that a caller may have
         return _unread(Code.UNREADABLE, detail, trust, at)
     types = Catalog.builtin() if catalog is None else catalog
     inquiry = Inquiry(trust, at, policy, types, Evidence(evidence), faces)
-    found = check_pdf(pdf, inquiry)
+    check = check_platform_pdf if has_two_revisions(pdf) else check_pdf
+    found = check(pdf, inquiry)
     return _verdict(found.checks, found.scope, found.token, trust, at)
 
 

@@ -81,7 +81,7 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
     report = _check_seal(pdf, inquiry)  # (1)
     if report.sealed is None:
         structure, *others = report.checks
-        return PDFFindings((_foreign(pdf, structure), *others))
+        return PDFFindings((foreign(pdf, structure), *others))
     try:  # (2)
         attached = attachments.read_sealed(report.sealed)
         if inquiry.policy.second_engine:
@@ -100,13 +100,13 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
     )  # (3)
     license_, record_check = check_record(attached.record, found.claims, inquiry)  # (5)
     if license_ is not None:
-        license_, record_check = _check_scan(license_, attached, record_check)
-    face_check = _check_face(pdf, license_, token, seal_held, inquiry)  # (6)
+        license_, record_check = check_scan(license_, attached, record_check)
+    face_check = check_shown(pdf, license_, token, seal_held, inquiry)  # (6)
     checks = (
         *report.checks,
         _PASSED["attachments"],
         *found.checks,
-        _check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
+        check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
         record_check,
         face_check,
     )
@@ -144,18 +144,29 @@ def _nobody_believed(report: SealReport, why: str) -> SealReport:
     return SealReport(tuple(checks), report.seal, report.sealed)
 
 
-def _check_scan(
+def check_scan(
     license_: License, attached: Attachments, check: Check
 ) -> tuple[License | None, Check]:
-    """Compare the scan of the paper, where there is one, with what the record says."""
+    """Compare the scan of the paper, where there is one, with what the record says.
+
+    Args:
+        license_: the record.
+        attached: what is attached.
+        check: what was found of the record.
+    """
     fault = attachments.scan_fault(attached.scan, license_.draft.scan)
     if fault is None:
         return license_, check
     return None, Check.failed("record", Code.ALTERED, fault)
 
 
-def _foreign(pdf: bytes, structure: Check) -> Check:
-    """Judge a PDF that is not in our structure by what its bytes tell."""
+def foreign(pdf: bytes, structure: Check) -> Check:
+    """Judge a PDF that is not in our structure by what its bytes tell.
+
+    Args:
+        pdf: the file.
+        structure: the check that found so.
+    """
     is_whole = b"%%EOF" in pdf[-_TAIL_BYTES:] and b"/Encrypt" not in pdf
     is_sealed = structure.code is not Code.UNSUPPORTED
     if attachments.has_mark(pdf) and (is_sealed or not is_whole):
@@ -165,9 +176,16 @@ def _foreign(pdf: bytes, structure: Check) -> Check:
     return Check.failed(structure.id, code, structure.detail)
 
 
-def _check_seal_issuer(
+def check_seal_issuer(
     seal: Seal | None, claims: Claims | None, trust: TrustState
 ) -> Check:
+    """Return whether a seal is the token's issuer's, for its type, and not older.
+
+    Args:
+        seal: whose signature held, or None.
+        claims: of a token whose signature held, or None.
+        trust: that lists the seal.
+    """
     if seal is None or claims is None:
         return Check.not_checked("seal-issuer", "the seal or the token did not hold")
     entry = trust.seals[hashlib.sha256(seal.certificate).digest()]
@@ -285,13 +303,22 @@ def _type_of(license_: License, catalog: Catalog) -> LicenseType | None:
         return None
 
 
-def _check_face(
+def check_shown(
     pdf: bytes,
     license_: License | None,
     token: bytes,
     seal_held: bool,  # noqa: FBT001  one of two facts about the same file
     inquiry: Inquiry,
 ) -> Check:
+    """Compare the page with the record, if the policy asks for it.
+
+    Args:
+        pdf: the file, or the revision of it that has the page.
+        license_: its record, None where it did not hold.
+        token: bytes of the token.
+        seal_held: whether every check of the seal passed.
+        inquiry: its policy, catalog and faces count.
+    """
     if not inquiry.policy.check_face:
         return _FACE_LEFT_OUT
     if not seal_held or license_ is None:

@@ -12,7 +12,7 @@ from elicense.quick_token import QuickEnvelope
 from elicense.trust import KeyGrant, TrustState
 from elicense.validating.evidence import NO_EVIDENCE, Evidence
 from esign.cose import Envelope
-from esign.errors import MalformedError, VerificationError
+from esign.errors import MalformedError, UnavailableError, VerificationError
 from esign.statuslist import Status, StatusList
 from esign.verdict import Check, Code
 
@@ -62,7 +62,8 @@ def check_token(
 
     1. ``format``: envelope and claims have their one spelling;
     2. ``issuer``: the bundle lists the organization and this key of it;
-    3. ``signature``: it verifies with that key;
+    3. ``signature``: it verifies with that key; one of SM2 is UNSUPPORTED where the
+       extra ``gm`` is not installed;
     4. ``authorization``: the key may sign this type and this legal date, signed in its
        period, not after ``at``, and the identifier is the issuer's own;
     5. ``key``: it was neither withdrawn as compromised nor retired without being
@@ -143,6 +144,8 @@ def _signature(envelope: Envelope | QuickEnvelope, grant: KeyGrant) -> Check:
         envelope.verify(grant.key)
     except VerificationError as err:
         return Check.failed("signature", Code.BAD_SIGNATURE, str(err))
+    except UnavailableError as err:  # SM2 without its extra: not theirs to answer for
+        return Check.failed("signature", Code.UNSUPPORTED, str(err))
     return _PASSED["signature"]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from esign import algorithms
 from esign.errors import MalformedError
 from esign.keys import Signer
+from esign.pades.subfilter import SubFilter, byte_range
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.generic import DictionaryObject, PdfObject
@@ -34,7 +35,8 @@ class Revision:
         instant: /M, UTC.
         document_id: both halves of the trailer's /ID, 16 bytes.
         field_name: name of the one empty signature field.
-        reserved_bytes: size of the CMS at most, bytes.
+        reserved_bytes: size of the gap's content at most, bytes.
+        subfilter: of which kind the seal is.
         name: /Name or None.
         location: /Location or None.
         reason: /Reason or None.
@@ -45,6 +47,7 @@ class Revision:
     document_id: bytes
     field_name: str
     reserved_bytes: int
+    subfilter: SubFilter
     name: str | None
     location: str | None
     reason: str | None
@@ -52,13 +55,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A revision that is complete but for its CMS.
+    """A revision that is complete but for its gap's content.
 
     Attributes:
         pdf: the file with a gap of zeros.
         start: offset of the gap's ``<``.
         end: offset behind the gap's ``>``.
-        digest: SHA-256 of everything else, 32 bytes.
+        digest: of everything else, 32 bytes, as the kind of seal has it.
     """
 
     pdf: bytes
@@ -66,13 +69,18 @@ class Prepared:
     end: int
     digest: bytes
 
+    @property
+    def byte_range(self) -> bytes:
+        """The array that the file has, without the spaces behind it."""
+        return byte_range(self.start, self.end, len(self.pdf))
+
     def fill(self, content: bytes) -> bytes:
-        """Return the file with the CMS in its gap; ValueError if it does not fit."""
+        """Return the file with its gap filled; ValueError if it does not fit."""
         room = self.end - self.start - 2
         digits = content.hex().encode()
         if len(digits) > room:
             raise ValueError(
-                f"the CMS has {len(content)} bytes and the gap holds {room // 2}"
+                f"the content has {len(content)} bytes and the gap holds {room // 2}"
             )
         gap = b"<" + digits.ljust(room, b"0") + b">"
         return self.pdf[: self.start] + gap + self.pdf[self.end :]
@@ -109,12 +117,12 @@ def write_revision(pdf: bytes, revision: Revision) -> Prepared:
         )
     )
     prepared, output = steps.send(cms_embedder.SigIOSetup(md_algorithm="sha256"))
-    return Prepared(
-        output.getvalue(),
-        prepared.reserved_region_start,
-        prepared.reserved_region_end,
-        prepared.document_digest,
-    )
+    start, end = prepared.reserved_region_start, prepared.reserved_region_end
+    if revision.subfilter is SubFilter.PADES:
+        return Prepared(output.getvalue(), start, end, prepared.document_digest)
+    pdf = output.getvalue()
+    digest = revision.subfilter.digest((pdf[:start], pdf[end:]))
+    return Prepared(pdf, start, end, digest)
 
 
 def sign_digest(
@@ -171,10 +179,11 @@ def run(coroutine: Coroutine[object, object, T]) -> T:
 
 
 def _placeholder(revision: Revision) -> "SignatureObject":
-    from pyhanko.sign.fields import SigSeedSubFilter  # noqa: PLC0415  see write_revision
+    from pyhanko.pdf_utils.generic import pdf_name  # noqa: PLC0415  see write_revision
+    from pyhanko.sign.fields import SigSeedSubFilter  # noqa: PLC0415
     from pyhanko.sign.signers.pdf_byterange import SignatureObject  # noqa: PLC0415
 
-    return SignatureObject(
+    placeholder = SignatureObject(
         subfilter=SigSeedSubFilter.PADES,
         timestamp=revision.instant,
         name=revision.name,
@@ -182,6 +191,13 @@ def _placeholder(revision: Revision) -> "SignatureObject":
         reason=revision.reason,
         bytes_reserved=2 * revision.reserved_bytes,
     )
+    # pyHanko has no name for seals of other kinds; both entries keep their places.
+    for key, value in (
+        ("/Filter", revision.subfilter.filter),
+        ("/SubFilter", revision.subfilter.label),
+    ):
+        placeholder[pdf_name(key)] = pdf_name(f"/{value}")
+    return placeholder
 
 
 def _one_revision(source: "PdfFileReader", revision: Revision) -> "PdfFileWriter":

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import lt
 
-from esign import cms
+from esign import der
 from esign.errors import MalformedError
 from esign.pades import prefix, skeleton
 from esign.pades.prefix import Found, Prefix
+from esign.pades.subfilter import BY_SPELLING, SubFilter, byte_range
 
 MAX_PDF_BYTES = 32 << 20  # a license has about 0.1 MiB, with a photo 0.6 MiB
 # What a PDF library parses when it opens the file; streams it only skips. The largest
 # object of a license, the widths of a font, has some 4 KB. The last one, the signature,
-# has its own limit (MAX_CMS_BYTES).
+# has its own limit (SubFilter.most_bytes).
 MAX_OBJECTS = 10_000  # a license has about 30
 MAX_DICTIONARY_BYTES = 1 << 17
 MAX_DICTIONARIES_BYTES = 1 << 20
@@ -43,7 +44,7 @@ _CONTENTS = b"<<\n/Contents "
 _BYTE_RANGE_WIDTH = 62  # the array, padded with spaces behind it
 _SIGNATURE = re.compile(
     rb"\n/ByteRange (\[0 " + _NUMBER + rb" " + _NUMBER + rb" " + _NUMBER + rb"\] *)\n"
-    rb"/Type /Sig\n/Filter /Adobe\.PPKLite\n/SubFilter /ETSI\.CAdES\.detached\n"
+    rb"/Type /Sig\n(" + b"|".join(map(re.escape, BY_SPELLING)) + rb")"
     rb"/M \(D\\072([0-9]{14})Z\)\n"
     rb"(?:/Name " + _TEXT + rb")?"
     rb"(?:/Location " + _TEXT + rb")?"
@@ -52,7 +53,7 @@ _SIGNATURE = re.compile(
     rb"/TransformParams <<\n/Type /TransformParams\n/V /1\.2\n/P 1\n>>\n>> \]\n>>"
     rb"\nendobj\n"
 )
-_SEQUENCE = b"\x30"  # the DER tag with which a CMS begins
+_SEQUENCE = b"\x30"  # the DER tag with which every content begins
 _NAME_ENDS = rb"(?![^\x00\t\n\f\r ()<>\[\]{}/%])"
 _FOREIGN = re.compile(
     rb"/(ByteRange|ObjStm|XRef|Encrypt|XFA|JavaScript|JS|Launch|NeedAppearances)"
@@ -76,22 +77,14 @@ class NoSealError(MalformedError):
 
 
 @dataclass(frozen=True, slots=True)
-class SealedPdf:
-    """The parts of a sealed PDF that its validation needs.
+class Objects:
+    """A file of one revision whose every object is where its table says.
 
     Attributes:
-        sealed_at: the instant that the seal claims (/M), aware UTC.
-        content: the CMS, without the padding behind it.
-        digest: SHA-256 of every byte but the gap, 32 bytes.
-        gap: offset of the gap's ``<`` and the offset behind its ``>``.
         data: the whole file.
         starts: offset of each object, from number 1 on, and behind them the table's.
     """
 
-    sealed_at: datetime
-    content: bytes
-    digest: bytes
-    gap: tuple[int, int]
     data: bytes = field(repr=False)
     starts: Sequence[int] = field(repr=False)
 
@@ -137,20 +130,46 @@ class SealedPdf:
         return start, self.starts[number]
 
 
-def read(pdf: bytes) -> SealedPdf:
-    """Read a sealed PDF (docs/formats/pdf.md, sections 1 and 2).
+@dataclass(frozen=True, slots=True)
+class SealedPdf(Objects):
+    """The parts of a sealed PDF that its validation needs.
 
-    Does NOT look into the CMS and proves nothing: see :func:`esign.pades.validate`.
+    Attributes:
+        subfilter: of which kind the seal is.
+        sealed_at: the instant that the seal claims (/M), aware UTC.
+        content: what stands in the gap, DER, without the padding behind it.
+        digest: of every byte but the gap, 32 bytes, as the kind of seal has it.
+        gap: offset of the gap's ``<`` and the offset behind its ``>``.
+    """
+
+    subfilter: SubFilter
+    sealed_at: datetime
+    content: bytes
+    digest: bytes
+    gap: tuple[int, int]
+
+    @property
+    def byte_range(self) -> bytes:
+        """The array of the ByteRange, without the spaces behind it."""
+        return byte_range(*self.gap, len(self.data))
+
+
+def read(pdf: bytes) -> SealedPdf:
+    """Read a sealed PDF (docs/formats/pdf.md, sections 1 and 2; pdf-gm.md, section 1).
+
+    Does NOT look into the content of the gap and proves nothing: see
+    :func:`esign.pades.validate`.
 
     Args:
         pdf: the whole file.
 
     Returns:
-        What is sealed, and by which CMS.
+        What is sealed, and by what.
 
     Raises:
         NoSealError: a PDF without any signature.
         MalformedError: not a PDF, or not in the profile.
+        UnavailableError: a seal of the GM profile, without the extra ``gm``.
     """
     if len(pdf) > MAX_PDF_BYTES:
         raise MalformedError(f"PDF: more than {MAX_PDF_BYTES} bytes")
@@ -168,8 +187,8 @@ def _read(pdf: bytes) -> SealedPdf:
     if not pdf.startswith(HEADER):
         raise MalformedError("PDF: another header than the profile's")
     beginning = prefix.known(pdf)
-    starts = _table(pdf, beginning)
-    found = _look(pdf, starts[:-1], beginning)
+    starts = table_of(pdf, beginning)
+    found = look_at(pdf, starts[:-1], beginning)
     sealed = _read_signature(pdf, starts, beginning)
     field = beginning.walked.get(len(starts) - 1)
     if field is None:
@@ -197,7 +216,7 @@ def learn(sealed: SealedPdf) -> None:
     own = starts[: count + 1]
     lines = b"".join(b"%010d 00000 n \n" % start for start in own[:-1])
     data = pdf[: own[-1]]
-    found = _look(pdf, own, prefix.NOTHING)
+    found = look_at(pdf, own, prefix.NOTHING)
 
     def text_of(number: int) -> bytes:
         if number > count:
@@ -211,12 +230,15 @@ def learn(sealed: SealedPdf) -> None:
     prefix.remember(prefix.Prefix(data, own[:-1], lines, found, walked))
 
 
-def _table(pdf: bytes, beginning: Prefix) -> list[int]:
+def table_of(pdf: bytes, beginning: Prefix) -> list[int]:
     """Return the objects' offsets and, behind them, the table's own.
 
     Args:
         pdf: the file.
         beginning: what it begins with; lines that repeat its own are not read again.
+
+    Raises:
+        MalformedError: table or trailer are not the profile's.
     """
     tail = _START.search(pdf, max(0, len(pdf) - _START_BYTES))
     if tail is None or tail.end() != len(pdf):
@@ -245,13 +267,16 @@ def _table(pdf: bytes, beginning: Prefix) -> list[int]:
     return starts
 
 
-def _look(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Found:
+def look_at(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Found:
     """Look at the objects, which must fill the file from the header on.
 
     Args:
         pdf: the file.
         starts: their offsets, and where the last of them ends.
         beginning: what the file begins with, and was looked at before.
+
+    Raises:
+        MalformedError: they do not, or hold what no object of ours has.
     """
     known = len(beginning.starts)
     if tuple(starts[:known]) != beginning.starts or (
@@ -354,16 +379,29 @@ def _read_signature(pdf: bytes, starts: Sequence[int], beginning: Prefix) -> Sea
         raise MalformedError("PDF: the ByteRange is not the whole file but the gap")
     if len(signature[1]) != _BYTE_RANGE_WIDTH:
         raise MalformedError("PDF: the ByteRange is not padded to its width")
-    content = _content(pdf[gap_start + 1 : gap_end - 1])
+    subfilter = BY_SPELLING[signature[5]]
+    content = content_of(pdf[gap_start + 1 : gap_end - 1], subfilter.most_bytes)
     whole = memoryview(pdf)
-    digest = beginning.digest(whole[len(beginning.data) : gap_start], whole[gap_end:])
-    sealed_at = _instant(signature[5])
-    return SealedPdf(sealed_at, content, digest, (gap_start, gap_end), pdf, starts)
+    if subfilter is SubFilter.PADES:
+        behind = len(beginning.data)
+        digest = beginning.digest(whole[behind:gap_start], whole[gap_end:])
+    else:
+        digest = subfilter.digest((whole[:gap_start], whole[gap_end:]))
+    sealed_at, gap = _instant(signature[6]), (gap_start, gap_end)
+    return SealedPdf(pdf, starts, subfilter, sealed_at, content, digest, gap)
 
 
-def _content(digits: bytes) -> bytes:
-    """Return the CMS of a gap: lower-case hexadecimal, padded with zeros."""
-    if len(digits) > 2 * cms.MAX_CMS_BYTES:
+def content_of(digits: bytes, most: int) -> bytes:
+    """Return the content of a gap: lower-case hexadecimal, padded with zeros.
+
+    Args:
+        digits: between the gap's ``<`` and ``>``.
+        most: bytes that it has room for.
+
+    Raises:
+        MalformedError: another spelling, more, or no DER SEQUENCE.
+    """
+    if len(digits) > 2 * most:
         raise MalformedError("PDF: the gap is too long")
     try:
         content = binascii.unhexlify(digits)
@@ -372,10 +410,10 @@ def _content(digits: bytes) -> bytes:
     if binascii.hexlify(content) != digits:
         raise MalformedError("PDF: the gap is not lower-case hexadecimal")
     if content[:1] != _SEQUENCE:
-        raise MalformedError("PDF: the gap does not begin with a CMS")
-    end = cms.element_length(content)
+        raise MalformedError("PDF: the gap does not begin with a CMS or a signature")
+    end = der.element_length(content)
     if content[end:].strip(b"\x00"):
-        raise MalformedError("PDF: there is something behind the CMS in the gap")
+        raise MalformedError("PDF: there is something behind the content of the gap")
     return content[:end]
 
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from esign import certificates, cms
+from esign import cms
 from esign.errors import MalformedError
-from esign.keys import Signer
 from esign.pades import field, pyhanko_seal
+from esign.pades.contents import Maker, PyHankoMaker, Sealing, maker_of
 from esign.pades.field import SealAppearance
+from esign.pades.identity import AnyIdentity, SealIdentity
 from esign.pades.read import read
 
 if TYPE_CHECKING:
@@ -25,21 +26,6 @@ MAX_TEXT_CHARACTERS = 250  # of a name, location or reason
 
 
 @dataclass(frozen=True, slots=True)
-class SealIdentity:
-    """Who seals.
-
-    Attributes:
-        signer: holds the private key, ES256.
-        certificate: the seal's certificate, DER.
-        chain: CA certificates to embed beside it, without the root, DER.
-    """
-
-    signer: Signer
-    certificate: bytes
-    chain: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SealRequest:
     """Texts of the signature dictionary, and the room for the CMS.
 
@@ -47,7 +33,8 @@ class SealRequest:
         name: /Name, the signer as a text; None leaves it out, as for the others.
         location: /Location.
         reason: /Reason.
-        reserved_bytes: size of the CMS at most, in bytes.
+        reserved_bytes: size of a PAdES CMS at most, in bytes; the room of other kinds
+            is exact.
     """
 
     name: str | None = None
@@ -58,13 +45,13 @@ class SealRequest:
 
 def seal(
     pdf: bytes,
-    identity: SealIdentity,
+    identity: AnyIdentity,
     *,
     at: datetime,
     appearance: SealAppearance | None = None,
     request: SealRequest | None = None,
 ) -> bytes:
-    """Return ``pdf`` as one revision with one certifying PAdES B-B seal.
+    """Return ``pdf`` as one revision with one certifying seal.
 
     The seal permits no change (DocMDP P=1) and covers every byte but its own gap. With
     a deterministic signer the same arguments give the same bytes. Does NOT ask whether
@@ -73,13 +60,13 @@ def seal(
 
     Args:
         pdf: an unsigned PDF without form fields; attachments are kept as they are.
-        identity: key and certificates.
+        identity: who seals; its class says by which kind of seal.
         at: the sealing instant that the seal claims (/M), aware, whole seconds.
         appearance: where the seal is seen; None makes an invisible field.
         request: further texts and the room for the CMS.
 
     Returns:
-        The sealed PDF in this project's own profile (docs/formats/pdf.md).
+        The sealed PDF in this project's own profile (docs/formats/pdf.md, pdf-gm.md).
 
     Raises:
         MalformedError: ``pdf`` cannot be opened, or is not fit for sealing.
@@ -87,13 +74,17 @@ def seal(
             box or page that is not there, a text that is too long, or a CMS that does
             not fit its room.
         UnavailableError: the signer's device did not answer.
-        VerificationError: what the signer returned is not its signature.
+        VerificationError: what the signer returned is not its signature, or an
+            electronic seal may not be used by it at that instant.
     """
     instant = whole_instant(at)
-    require_match(identity)
     wanted = request or SealRequest()
     require_short(wanted)
-    members = cms.certificate_set((identity.certificate, *identity.chain))
+    maker: Maker
+    if isinstance(identity, SealIdentity):
+        maker = PyHankoMaker(identity, wanted.reserved_bytes)
+    else:
+        maker = maker_of(identity)
     fielded, metadata = _with_field(pdf, appearance)
     prepared = pyhanko_seal.write_revision(
         fielded,
@@ -102,17 +93,15 @@ def seal(
             instant=instant,
             document_id=_document_id(pdf, identity.certificate, instant),
             field_name=field.FIELD_NAME,
-            reserved_bytes=wanted.reserved_bytes,
+            reserved_bytes=maker.most_bytes,
+            subfilter=maker.subfilter,
             name=wanted.name,
             location=wanted.location,
             reason=wanted.reason,
         ),
     )
-    content = pyhanko_seal.sign_digest(
-        prepared.digest, identity.signer, identity.certificate, members
-    )
-    cms.verify(cms.parse(content), identity.signer.public_key, prepared.digest)
-    sealed = prepared.fill(content)
+    sealing = Sealing(prepared.digest, instant, prepared.byte_range)
+    sealed = prepared.fill(maker.make(sealing))
     read(sealed)
     return sealed
 
@@ -122,13 +111,6 @@ def whole_instant(at: datetime) -> datetime:
     if at.tzinfo is None or at.microsecond:
         raise ValueError("the sealing instant must be aware and in whole seconds")
     return at.astimezone(UTC)
-
-
-def require_match(identity: SealIdentity) -> None:
-    """Raise ValueError unless the key is the one in the seal's certificate."""
-    facts = certificates.read_certificate(identity.certificate)
-    if facts.public_key != identity.signer.public_key:
-        raise ValueError("the signer's key is not the one in the seal's certificate")
 
 
 def require_short(request: SealRequest) -> None:

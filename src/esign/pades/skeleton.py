@@ -30,9 +30,74 @@ _FIELD = re.compile(
     rb"/Subtype /Widget\n/T \(Seal\)\n/Type /Annot\n/V ([1-9][0-9]{0,4}) 0 R\n>>"
 )
 
+_RESERVED = re.compile(
+    rb"<<\n/AP <<\n/N ([1-9][0-9]{0,4}) 0 R\n>>\n/F 132\n/FT /Sig\n"
+    rb"/P ([1-9][0-9]{0,4}) 0 R\n/Rect \[ ("
+    + _NUMBER
+    + rb") ("
+    + _NUMBER
+    + rb") ("
+    + _NUMBER
+    + rb") ("
+    + _NUMBER
+    + rb") \]\n/Subtype /Widget\n/T \(Seal\)\n/Type /Annot\n>>"
+)
+
 TextOf = Callable[[int], bytes]
 """Gives the text of an object by its number; MalformedError where there is none, or
 where it is a stream: what stands in place of a dictionary must be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Where a file that is not sealed yet keeps the place of its seal.
+
+    Attributes:
+        field: number of the empty signature field.
+        form: number of the form that lists it.
+        page: number of the page that shows it.
+        box: left, bottom, right, top of the declared box, points.
+    """
+
+    field: int
+    form: int
+    page: int
+    box: tuple[float, float, float, float]
+
+
+def check_reserved(text_of: TextOf) -> Reserved:
+    """Check the skeleton of a file that a platform is to seal, and return its field.
+
+    As :func:`check`, but that nothing is permitted yet and the field is empty: it has
+    an appearance and no value (docs/formats/pdf.md, section 10).
+
+    Args:
+        text_of: gives the dictionaries of the file.
+
+    Raises:
+        MalformedError: anything else.
+    """
+    catalog = entries(text_of(1))
+    if catalog.get(b"/Type") != b"/Catalog" or b"/Version" in catalog:
+        raise MalformedError("PDF: object 1 is not a catalog of the header's version")
+    if b"/Perms" in catalog:
+        raise MalformedError("PDF: the catalog of an unsealed file has permissions")
+    number = reference(catalog.get(b"/AcroForm"))
+    form = _FORM.fullmatch(text_of(number))
+    if form is None:
+        raise MalformedError("PDF: the form is not one of one field")
+    field = _RESERVED.fullmatch(text_of(int(form[1])))
+    if field is None:
+        raise MalformedError("PDF: the field is not an empty one of the profile")
+    left, bottom, right, top = (float(field[place]) for place in range(3, 7))
+    if not (left < right and bottom < top):
+        raise MalformedError("PDF: the declared box has no width or no height")
+    page = int(field[2])
+    if page not in _pages(text_of, reference(catalog.get(b"/Pages"))):
+        raise MalformedError("PDF: the field is on no page of the document")
+    if references(entries(text_of(page)).get(b"/Annots")) != (int(form[1]),):
+        raise MalformedError("PDF: the page does not show the field alone")
+    return Reserved(int(form[1]), number, page, (left, bottom, right, top))
 
 
 def check(text_of: TextOf, signature: int) -> int:

@@ -76,7 +76,7 @@ def stock_of(
     field.add(document, appearance).V = signature
     document.Root.Perms = pikepdf.Dictionary(DocMDP=signature)
     later = [*(item.objgen for item in varying), signature.objgen]
-    fixed = _reachable(document.Root, frozenset(later))
+    fixed = reachable(document.Root, frozenset(later))
     order = [*fixed, *later]
     numbers = {objgen: number for number, objgen in enumerate(order, 1)}
     bodies = [
@@ -86,7 +86,7 @@ def stock_of(
     return Stock(bodies, len(varying))
 
 
-def _reachable(
+def reachable(
     root: "pikepdf.Object", later: frozenset[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """Return the indirect objects below a catalog, breadth first, itself the first."""

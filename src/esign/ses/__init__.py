@@ -13,6 +13,16 @@ from esign.ses.building import (
     add_timestamp,
     build_seal,
     build_signature,
+    most_signature_bytes,
+    spell_signature,
+)
+from esign.ses.detached import (
+    Detached,
+    build_detached,
+    most_detached_bytes,
+    parse_detached,
+    signed_attributes,
+    verify_detached,
 )
 from esign.ses.model import (
     CertificateDigest,
@@ -29,6 +39,7 @@ from esign.ses.reading import (
     read_signature,
 )
 from esign.ses.report import Kind, SesReport
+from esign.ses.revoked import read_revocations
 from esign.ses.seal_checks import validate_seal
 from esign.ses.signature_checks import validate_signature
 from esign.ses.signed_data import SignedData, read_signed_data
@@ -39,6 +50,7 @@ __all__ = [
     "MAX_SEAL_BYTES",
     "MAX_SIGNATURE_BYTES",
     "CertificateDigest",
+    "Detached",
     "Extension",
     "Kind",
     "Oddity",
@@ -53,12 +65,20 @@ __all__ = [
     "SignatureDraft",
     "SignedData",
     "add_timestamp",
+    "build_detached",
     "build_seal",
     "build_signature",
+    "most_detached_bytes",
+    "most_signature_bytes",
+    "parse_detached",
+    "read_revocations",
     "read_seal",
     "read_signature",
     "read_signed_data",
+    "signed_attributes",
+    "spell_signature",
     "validate_seal",
     "validate_signature",
     "validate_signed_data",
+    "verify_detached",
 ]

@@ -21,6 +21,7 @@ from esign.ses.model import (
 from esign.ses.parts import BY_CERTIFICATE, BY_DIGEST
 from esign.ses.reading import read_seal, read_signature
 from esign.ses.signature_checks import check_listed
+from esign.sm2.signature import MAX_DER_BYTES
 from esign.verdict import Indication
 
 SM3_NAME = "SM3"  # type of a CertDigestObj that is made here
@@ -154,19 +155,56 @@ def build_signature(draft: SignatureDraft, signer: bytes, key: SealKey) -> bytes
     seal = read_seal(draft.seal)
     _require_usable(seal, signer, draft.time)
     to_sign = _to_sign(draft, seal.version)
-    made = der.tlv(
-        der.SEQUENCE,
-        to_sign,
-        der.tlv(der.OCTETS, signer),
-        _ALGORITHM,
-        _signed(key, to_sign),
-    )
+    made = _put_together(to_sign, signer, sm2.to_der(key.sign(to_sign)))
     try:
         signature = read_signature(made)
         sm2.verify(sm2.certificate_point(signer), signature.signature, to_sign)
     except (MalformedError, VerificationError) as err:
         raise ValueError(f"no such signature can be made: {err}") from err
     return made
+
+
+def spell_signature(signature: Signature) -> bytes:
+    """Return the one spelling that :func:`build_signature` has for what was read.
+
+    Seal and certificate are taken as they stand. A timestamp is left out: whoever made
+    it, the signer did not.
+
+    Args:
+        signature: of version 4 or 5, with a time that is known.
+
+    Raises:
+        ValueError: another version, no time, or a critical extension.
+    """
+    if signature.version not in _VERSIONS or signature.time is None:
+        raise ValueError("signatures of version 4 and 5 are spelled")
+    draft = SignatureDraft(
+        signature.seal.der,
+        signature.time,
+        signature.digest,
+        signature.property_info,
+        signature.extensions,
+    )
+    to_sign = _to_sign(draft, signature.version)
+    return _put_together(
+        to_sign, signature.certificate, sm2.to_der(signature.signature)
+    )
+
+
+def most_signature_bytes(draft: SignatureDraft, signer: bytes) -> int:
+    """Return the size of the largest signature that a draft can become, bytes.
+
+    Both numbers of the SM2 signature have 33 bytes in it.
+
+    Args:
+        draft: what it says; its seal is not looked into.
+        signer: certificate of the signer, DER.
+
+    Raises:
+        ValueError: the draft says what no signature can.
+    """
+    to_sign = _to_sign(draft, VERSION_2025)  # both versions have one digit
+    return len(_put_together(to_sign, signer, bytes(MAX_DER_BYTES)))
 
 
 def add_timestamp(made: Seal | Signature, token: bytes) -> bytes:
@@ -251,6 +289,13 @@ def _to_sign(draft: SignatureDraft, version: int) -> bytes:
         _bits(draft.digest),
         _ia5(draft.property_info),
         der.tlv(der.CONTEXT_0, extensions) if draft.extensions else b"",
+    )
+
+
+def _put_together(to_sign: bytes, signer: bytes, value: bytes) -> bytes:
+    """Return the SES_Signature of a TBS_Sign, a certificate and a signature in DER."""
+    return der.tlv(
+        der.SEQUENCE, to_sign, der.tlv(der.OCTETS, signer), _ALGORITHM, _bits(value)
     )
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from elicense.cli.demo import free_folder
 from elicense.masking import contains_citizen_id
+from esign import pades
+from esign.pades import SubFilter
 from tests.elicense.cli.department import answers, run
 
 
@@ -79,3 +81,15 @@ def test_a_further_run_goes_beside_the_first(told):
     assert free_folder(folder) == folder / "run-3"
     (folder / "run-2").rmdir()
     assert free_folder(folder / "new") == folder / "new"
+
+
+def test_the_same_story_is_told_on_sm2(tmp_path):
+    folder = tmp_path / "story"
+    result = run("demo", "--algorithm", "SM2", "--dir", folder)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    assert "✘" not in result.stdout
+    assert "28 answers as expected, 0 not" in result.stdout
+    for path in (folder / "licenses").glob("*.pdf"):
+        assert pades.read(path.read_bytes()).subfilter is SubFilter.GM_SEAL
+    listed = answers(run("--workspace", folder / "workspace", "keys", "list", "--json"))
+    assert {key["suite"] for key in listed} == {"SM2"}

@@ -1,7 +1,10 @@
+import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -99,6 +102,63 @@ def test_the_algorithms_can_be_chosen(tmp_path):
     (shown,) = answers(run("--workspace", place, "trust", "show", "--json"))
     suites = {key["purpose"]: key["suite"] for key in shown["keys"]}
     assert suites == {"token": "Ed25519", "status": "ML-DSA-44"}
+
+
+def test_with_sm2_everything_is_sm2(tmp_path):
+    place = tmp_path / "ws"
+    made = run("init", place, "--org", NAME, "--uscc", USCC, "--algorithm", "SM2")
+    assert made.exit_code == 0, made.stderr
+    (shown,) = answers(run("--workspace", place, "trust", "show", "--json"))
+    suites = {key["purpose"]: key["suite"] for key in shown["keys"]}
+    assert suites == {"token": "SM2", "status": "SM2"}
+    listed = answers(run("--workspace", place, "keys", "list", "--json"))
+    found = {key["purpose"]: key["suite"] for key in listed}
+    assert {found[use] for use in ("token", "status", "bundle", "root")} == {"SM2"}
+
+
+def test_a_batch_by_two_workers_on_sm2(tmp_path):
+    place, out = tmp_path / "ws", tmp_path / "out"
+    run("init", place, "--org", NAME, "--uscc", USCC, "--algorithm", "SM2")
+    rows = tmp_path / "rows.jsonl"
+    lines = [
+        json.dumps({**sample("food-business", n), "case": f"C{n}"}) for n in range(4)
+    ]
+    rows.write_text("\n".join(lines), "utf-8")
+    made = run(
+        *("--workspace", place, "issue-batch", "food-business", rows, "--out", out),
+        *("--report", tmp_path / "report.csv", "--workers", "2"),
+    )
+    assert made.exit_code == 0, made.stderr
+    pdfs = sorted(out.glob("*.pdf"))
+    assert len(pdfs) == 4
+    verified = run("--workspace", place, "verify", *pdfs, "--json")
+    found = [(item["code"], item["scope"]) for item in answers(verified)]
+    assert found == [("VALID", "document")] * 4
+
+
+def test_the_profile_gov_refuses_software_keys_and_reserves_nothing(tmp_path):
+    place = tmp_path / "ws"
+    run("init", place, "--org", NAME, "--uscc", USCC)
+    settings = place / "elicense.toml"
+    text = settings.read_text("utf-8")
+    assert 'profile = "standard"' in text
+    settings.write_text(text.replace('"standard"', '"gov"'), "utf-8")
+    data = tmp_path / "a.json"
+    data.write_text(json.dumps(sample("food-business", 1)))
+    issue = ("issue", "food-business", "--data", data, "--out", tmp_path / "a.pdf")
+    for lang, *expected in (
+        ("zh", "不能签发", "证照签名密钥使用 ES256 算法，应为 SM2", "软件密钥"),
+        ("en", "refuses to issue", "the token key is of ES256, and SM2", "a device"),
+    ):
+        result = run("--workspace", place, *issue, "--case", "1", lang=lang)
+        assert result.exit_code == 2
+        assert all(text in result.stderr for text in expected), result.stderr
+        assert result.stdout == ""
+    assert not (tmp_path / "a.pdf").exists()
+    settings.write_text(text, "utf-8")
+    with closing(sqlite3.connect(place / "register.db")) as register:
+        (count,) = register.execute("SELECT count(*) FROM license").fetchone()
+    assert count == 0
 
 
 def test_on_a_terminal_the_passphrase_is_asked_twice(tmp_path):

@@ -73,11 +73,6 @@ WRONG_USAGE = {
         "1970",
         "1970",
     ),
-    "SM2 in this version": (
-        ["init", "x", "--org", "示例机构", "--uscc", "1", "--algorithm", "SM2"],
-        "附加组件 gm",
-        "extra gm",
-    ),
     "an algorithm that is none": (
         ["init", "x", "--org", "示例机构", "--uscc", "1", "--algorithm", "RSA"],
         "没有这种签名算法",
