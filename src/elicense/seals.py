@@ -173,7 +173,7 @@ def import_seal(
 
     Raises:
         WorkspaceError: not a seal in its strict form, or its signature does not hold.
-        ConflictError: a seal of this id is registered.
+        ConflictError: a seal of this id is registered, or an own key is called so.
         MalformedCodeError: the owner is no USCC.
         UnavailableError: the extra ``gm`` is not installed.
     """
@@ -196,6 +196,17 @@ def import_seal(
             Text(
                 "只能导入版本 4、5 且没有关键扩展的印章",
                 "imported are seals of version 4 and 5 without critical extensions",
+            )
+        )
+    if not (seal.identifier and seal.name):
+        raise WorkspaceError(
+            Text("印章没有编号或名称，未导入", "the seal has no id or no name")
+        )
+    if seal.identifier in {one.name for one in office.custody.parts.keychain.records}:
+        raise ConflictError(
+            Text(
+                f"印章编号 {seal.identifier} 已用于本机构的密钥",
+                f"{seal.identifier} is the id of a key of the workspace",
             )
         )
     record = SealRecord(

@@ -15,13 +15,24 @@ from examples.seal_platform.vault import Vault
 
 from elicense import changing, issuing, samples
 from elicense.changing import Grounds
-from elicense.errors import ConflictError, RegisterError
+from elicense.errors import ConflictError, IllegalTransitionError, RegisterError
 from elicense.events import EventKind, Reason
-from elicense.issuing import AwaitingSealError, Request, reconcile
+from elicense.issuing import AwaitingSealError, Request, awaiting, reconcile
 from elicense.lifecycle import State
+from elicense.model import Text
 from elicense.register import RequestKey
+from elicense.sealing import (
+    NOBODY,
+    Actors,
+    Scenario,
+    SealDesk,
+    SealPolicy,
+    SealReason,
+    SealStore,
+)
 from elicense.sealing.local import LocalSealer
 from elicense.sealing.platform import Address, PlatformSealer
+from elicense.sealing.policy import Grant
 from elicense.sealing.sealers import (
     Profile,
     Sealed,
@@ -35,6 +46,7 @@ from esign.seal_image import SealSpec
 from esign.verdict import Code
 from tests.elicense import platform_world
 from tests.elicense.platform_world import vault
+from tests.elicense.seal_world import ENABLED, event, life, seal
 
 APP, SECRET = "trial", b"a secret of a test"
 TYPE = "food-business"
@@ -324,6 +336,90 @@ def test_a_reconciliation_finishes_and_lists_both_sides(bureau):
     assert bureau.platform.sealings == 3
 
 
+@pytest.fixture
+def kept(bureau, tmp_path):
+    """Give the register of seals of the bureau's department, with its own seal."""
+    with SealStore.open(tmp_path / "seals.db") as store:
+        own = seal(1, "own", owner=bureau.world.department.code)
+        store.add(own, life(*ENABLED))
+        yield store
+
+
+def asking(bureau, store, *actors, policy=None):
+    """Return the bureau's desk, for people who ask for its own seal."""
+    return replace(
+        bureau.desk, seals=SealDesk(store, policy, "own", Actors(*(actors or ("c-1",))))
+    )
+
+
+def ordered(bureau, desk, number="A1"):
+    """Order a license that is lost on its way."""
+    bureau.platform.fault = Fault.LOST
+    with pytest.raises(AwaitingSealError):
+        issuing.issue(desk, bureau.request(number), bureau.world.at)
+    bureau.platform.fault = Fault.NONE
+    return check_pending(bureau, number)
+
+
+def told(store):
+    """Return what the seal-use log says: outcome, operator and license."""
+    return [
+        (one.refusal or "used", one.use.operator, one.identifier) for one in store.log()
+    ]
+
+
+def test_a_reconciliation_sends_nothing_for_a_seal_that_was_disabled(bureau, kept):
+    desk = asking(bureau, kept)
+    name = ordered(bureau, desk).identifier
+    at = bureau.world.at
+    kept.record("own", [event("disable", at, reason=SealReason.HELD)])
+    nobody = replace(desk, seals=replace(desk.seals, actors=NOBODY))
+    done = reconcile(nobody, at)
+    assert [one.identifier for one in done.waiting] == [name]
+    assert "not-enabled" in done.waiting[0].why.en
+    assert bureau.platform.sealings == 0
+    check_pending(bureau)
+    assert told(kept) == [("used", "c-1", name), ("not-enabled", "c-1", "")]
+    kept.record("own", [event("enable", at)])
+    assert reconcile(nobody, at).issued == (name,)
+    check_one_license(bureau)
+    assert [one for one in told(kept) if one[0] == "used"] == [("used", "c-1", name)]
+
+
+def test_a_reconciliation_asks_for_those_who_ordered(bureau, kept):
+    grant = Grant(
+        name="one day",
+        seal="own",
+        types=frozenset({TYPE}),
+        scenarios=frozenset({Scenario.ISSUE}),
+        operators=frozenset({"c-1"}),
+        approvers=frozenset({"c-2"}),
+        last=START.date(),
+    )
+    desk = asking(bureau, kept, "c-1", "c-2", policy=SealPolicy((grant,)))
+    name = ordered(bureau, desk).identifier
+    nobody = replace(desk, seals=replace(desk.seals, actors=NOBODY))
+    bureau.later(days=2)
+    done = reconcile(nobody, bureau.world.at)
+    assert "period" in done.waiting[0].why.en
+    assert bureau.platform.sealings == 0
+    bureau.world.at -= timedelta(days=2)
+    assert reconcile(nobody, bureau.world.at).issued == (name,)
+
+
+def test_an_order_without_a_line_is_asked_for_by_nobody_and_logged(bureau, kept):
+    name = ordered(bureau, bureau.desk).identifier
+    assert reconcile(asking(bureau, kept), bureau.world.at).issued == (name,)
+    assert told(kept) == [("used", "c-1", name)]
+
+
+def test_who_sends_an_order_again_is_logged_too(bureau, kept):
+    name = ordered(bureau, asking(bureau, kept, "c-1")).identifier
+    issuing.issue(asking(bureau, kept, "c-2"), bureau.request(), bureau.world.at)
+    check_one_license(bureau)
+    assert told(kept) == [("used", "c-1", name), ("used", "c-2", name)]
+
+
 def test_a_reconciliation_with_nobody_says_so(bureau):
     assert reconcile(bureau.world.desk(), bureau.world.at).why_unknown is not None
     bureau.platform.fault = Fault.GARBAGE
@@ -333,6 +429,31 @@ def test_a_reconciliation_with_nobody_says_so(bureau):
 
 
 # Races and deaths
+
+
+def test_two_runs_that_order_at_once_make_one_license(bureau, monkeypatch):
+    first, unsealed = [], awaiting._unsealed
+
+    def overtaken(*given):
+        if not first:
+            first.append(b"")
+            first[0] = bureau.issue().pdf
+        return unsealed(*given)
+
+    monkeypatch.setattr(awaiting, "_unsealed", overtaken)
+    assert bureau.issue().pdf == first[0]
+    check_one_license(bureau)
+    assert bureau.platform.sealings == 1
+
+
+def test_what_was_ended_is_not_ordered(bureau, monkeypatch):
+    def refused(*_):
+        raise IllegalTransitionError(Text("不行", "no"))
+
+    monkeypatch.setattr(awaiting, "step", refused)
+    with pytest.raises(IllegalTransitionError):
+        bureau.issue()
+    assert not bureau.row().is_ordered
 
 
 def test_a_seal_that_another_run_stored_is_the_license(bureau):

@@ -5,6 +5,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -114,6 +115,18 @@ def test_garbled_answers_are_unknown_outcomes(data):
 def test_a_refusal_is_one():
     with pytest.raises(SealingRefusedError, match="印章已停用"):
         wire.answer('{"state": "refused", "reason": "印章已停用"}'.encode())
+
+
+CITIZEN = "11010519491231002X"  # the example of GB 11643
+
+
+def test_a_citizen_id_in_an_answer_goes_nowhere():
+    data = f'{{"state": "refused", "reason": "申请人 {CITIZEN} 未授权"}}'
+    with pytest.raises(SealingRefusedError, match="not shown") as caught:
+        wire.answer(data.encode())
+    assert CITIZEN not in str(caught.value)
+    data = f'{{"state": "pending", "task": "T{CITIZEN}"}}'
+    assert wire.answer(data.encode()) == Pending("")
 
 
 ENTRY = b'{"request_id": "%s", "state": "sealed"}' % ID.encode()
@@ -270,6 +283,32 @@ def test_an_answer_that_drips_is_an_unknown_outcome():
         pytest.raises(OutcomeUnknownError, match="timed out"),
     ):
         sealer(port, now=lambda: next(late)).query(ID)
+
+
+DRIPS = {
+    "a header": (b"HTTP/1.1 200 OK\r\n", b"X"),
+    "a refusal": (b"HTTP/1.1 403 No\r\n", b"X"),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", DRIPS)
+def test_whatever_drips_before_an_answer_is_cut(name, monkeypatch):
+    monkeypatch.setattr(platform, "DEADLINE", timedelta(seconds=0.3))
+    begin, more = DRIPS[name]
+    done = threading.Event()
+
+    def respond(handler):
+        handler.wfile.write(begin)
+        while not done.wait(0.02):
+            handler.wfile.write(more)
+
+    with served(respond) as port:
+        begun = time.monotonic()
+        with pytest.raises(OutcomeUnknownError, match="timed out"):
+            sealer(port).query(ID)
+        assert time.monotonic() - begun < 5  # nothing but the cut ends it
+        done.set()
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path):

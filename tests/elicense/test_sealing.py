@@ -23,6 +23,7 @@ from elicense.errors import (
 )
 from elicense.files import FileError
 from elicense.sealing import (
+    NOBODY,
     Actors,
     Allowed,
     Refusal,
@@ -420,8 +421,11 @@ def test_of_several_grants_one_that_allows_counts_and_else_the_nearest():
     answer = decide(SealPolicy((narrow, grant(1))), made, "own", use(1, approver=""))
     assert answer.reason is Refusal.NO_APPROVER
     anybody = grant(1, operators=frozenset({"*"}), approvers=frozenset({"*"}))
-    answer = decide(SealPolicy((anybody,)), made, "own", use(1, operator=""))
+    answer = decide(SealPolicy((anybody,)), made, "own", use(1))
     assert isinstance(answer, Allowed)
+    # Nobody knows whether who approves is another person than somebody without a name.
+    answer = decide(SealPolicy((anybody,)), made, "own", use(1, operator=""))
+    assert answer.reason is Refusal.OPERATOR
     alone = grant(1, approvers=frozenset(), first=None, last=None)
     assert isinstance(
         decide(SealPolicy((alone,)), made, "own", use(1, approver="")), Allowed
@@ -484,6 +488,7 @@ BAD = {
     "two grants of a name": ('"two"', '"one"'),
     "an unknown type": ('["food-business"]', '["food"]'),
     "an unknown scenario": ('["reprint"]', '["reprinting"]'),
+    "no scenario": ('["reprint"]', "[]"),
     "an unknown role": ("role:food", "role:foods"),
     "no operators": ('operators = ["*"]', "operators = []"),
     "no types": ('["food-business"]', "[]"),
@@ -543,6 +548,21 @@ def test_a_use_is_kept_once_and_a_reprint_each_time(store):
     assert lines[0].use == first.use
     assert [one.number for one in store.log(later(0), later(1))] == [1, 2, 4, 5]
     assert [one.number for one in store.log(since=later(1))] == [3]
+
+
+def test_a_run_that_goes_on_with_other_people_or_another_seal_is_kept(store):
+    for name in ("own", "next"):
+        store.add(seal(1, name), life(*ENABLED))
+    asked = desk(store, policy=None)
+    first = asked.require(use(1, seal=""))
+    other = asked.require(use(1, seal="", operator="clerk-9"))
+    rotated = replace(asked, own="next").require(use(1, seal=""))
+    for one in (first, other, rotated, first):
+        asked.log_uses([(one, "a")])
+    told = [(one.use.seal, one.use.operator) for one in store.log()]
+    assert told == [("own", "clerk-1"), ("own", "clerk-9"), ("next", "clerk-1")]
+    assert asked.actors_of("a") == Actors("clerk-1", "chief-1")
+    assert asked.actors_of("b") == NOBODY
 
 
 def test_a_process_that_let_go_opens_the_file_again(store):

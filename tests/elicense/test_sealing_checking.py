@@ -448,6 +448,8 @@ def test_limits_of_an_ofd(monkeypatch):
     assert ask(bytes(broken)).indication is not Indication.PASSED
     two = zipped({"OFD.xml": b"1", "/OFD.xml": b"2"})
     assert ask(two).code is Code.MALFORMED
+    nameless = good.replace(b"OFD.xml", b"\0FD.xml")  # zipfile ends a name at a zero
+    assert ask(nameless).code is Code.MALFORMED
 
 
 # Whom to believe

@@ -1,5 +1,6 @@
 """The seals of a workspace: its own, those imported and made, and who may use them."""
 
+import hashlib
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -33,19 +34,35 @@ from elicense.sealing import (
     check,
     read_trust,
 )
-from elicense.sealing.bundled import _fate, trust_of
+from elicense.sealing.bundled import _fate, _makers, trust_of
+from elicense.sealing.withdrawn import marked
 from elicense.sealmaker import SealMaker, SealOrder
 from elicense.trust import Period, SealEntry, no_trust
 from elicense.workspace import Workspace
-from esign import ses
+from esign import der, ses, sm2
 from esign.algorithms import Suite
 from esign.errors import UnavailableError
 from esign.pades import SealObject, SubFilter
 from esign.seal_image import SealSpec
 from esign.sm2.lists import issue_list
 from esign.verdict import Code
-from tests.elicense.seal_world import NOON, code, event, later, life
-from tests.esign.ses_world import seal_2014, world
+from tests.elicense.seal_world import (
+    ENABLED,
+    NOON,
+    code,
+    event,
+    later,
+    life,
+    seal,
+)
+from tests.esign.ses_world import (
+    IA5,
+    UTF8,
+    info_of,
+    resealed,
+    seal_2014,
+    world,
+)
 from tests.support import vectors
 
 NAME, USCC = "示例市行政审批局", "11990100000000027A"
@@ -342,7 +359,82 @@ def test_what_is_not_imported(own):
         seals.import_seal(own, w.seal(), "123456789012345678", life("request"))
     with pytest.raises(SealIdError):
         seals.import_seal(own, w.seal(identifier="a b"), USCC, life("request"))
+    nameless, unnamed = without(w.seal(), "name"), without(w.seal(), "id")
+    for data in (nameless, unnamed):
+        assert ses.read_seal(data, lenient=True)
+        with pytest.raises(WorkspaceError, match="no id or no name"):
+            seals.import_seal(own, data, USCC, life("request"))
+    # A key's seal joins by itself, and by nobody else.
+    taken = w.seal(identifier=seals.own_id(own))
+    with pytest.raises(ConflictError):
+        seals.import_seal(own, taken, USCC, life("request"))
     assert own.seals.seals() == ()
+
+
+def without(seal, what):
+    """Return a seal with an empty name or id, signed by its maker."""
+    header, id_, said, *rest = der.children(info_of(seal), der.SEQUENCE, 4, 5)
+    parts = list(der.children(said, der.SEQUENCE, 7, 7))
+    if what == "name":
+        parts[1] = der.tlv(UTF8)
+    else:
+        id_ = der.tlv(IA5)
+    said = der.tlv(der.SEQUENCE, *parts)
+    return resealed(der.tlv(der.SEQUENCE, header, id_, said, *rest), world().maker)
+
+
+def withdrawn_entry(*seals_):
+    """Return what a bundle says of a signer, by what became of its seals."""
+    made = tuple(SealObject(sm2.sm3(one.content), (b"maker",)) for one in seals_)
+    entry = SealEntry(
+        organization=USCC,
+        certificates=(b"certificate",),
+        types=(),
+        period=Period(NOON, None),
+        subfilter=SubFilter.GM_SEAL,
+        seals=made,
+    )
+    (found,) = marked([entry], seals_)
+    return found
+
+
+def ended(n, reason, signers=(), days=1):
+    """Return a seal that was revoked."""
+    history = (*life(*ENABLED), event("revoke", later(days), reason=reason))
+    return seal(n, content=b"seal %d" % n, signers=signers, history=history)
+
+
+def test_a_stolen_seal_that_names_signers_by_digest_marks_its_key():
+    found = withdrawn_entry(ended(1, SealReason.COMPROMISED))
+    assert found.compromised_from == later(1)
+    assert withdrawn_entry(ended(1, SealReason.DAMAGED)).compromised_from is None
+
+
+def test_of_two_seals_of_one_signer_the_stolen_one_counts():
+    signer = (hashlib.sha256(b"certificate").digest(),)
+    stolen = ended(1, SealReason.COMPROMISED, signer)
+    swapped = ended(2, SealReason.REPLACED, signer, 2)
+    for both in ((stolen, swapped), (swapped, stolen)):
+        (found,) = marked(
+            [
+                SealEntry(
+                    organization=USCC,
+                    certificates=(b"certificate",),
+                    types=(),
+                    period=Period(NOON, None),
+                )
+            ],
+            both,
+        )
+        assert found.compromised_from == later(1)
+
+
+def test_what_was_found_out_later_gives_no_time_back():
+    replaced, stolen = SealReason.REPLACED, SealReason.COMPROMISED
+    one = ended(1, replaced)
+    more = event("revoke", later(3), reason=stolen)
+    both = replace(one, history=(*one.history, more))
+    assert (both.withdrawn.at, both.withdrawn.compromised) == (later(1), True)
 
 
 def test_a_withdrawn_seal_travels_in_the_bundle_with_its_instant(own):
@@ -532,6 +624,18 @@ def test_a_key_that_was_not_destroyed_can_back_date():
     assert fate.compromised_from == NOON
     _, fate = _fate(replace(entry, destroyed=True))
     assert (fate.revoked_at, fate.compromised_from) == (later(1), None)
+
+
+def test_of_a_maker_that_several_organs_name_the_earliest_end_counts():
+    def entry(*ends):
+        made = (SealObject(bytes(32), (b"maker",), maker_revoked_at=at) for at in ends)
+        return SealEntry(USCC, (b"c",), (), Period(NOON, None), seals=tuple(made))
+
+    for ends in ((later(1), later(9)), (later(9), None, later(1))):
+        fates = _makers([entry(*ends), entry(later(5), None)])
+        assert {name: fate.revoked_at for name, fate in fates.items()} == {
+            b"maker": later(1)
+        }
 
 
 def test_a_bundle_without_seals_of_sm2_makes_nobody_believed(own):

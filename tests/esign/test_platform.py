@@ -20,7 +20,7 @@ from esign.pades.platform import claimed_instant
 from esign.pades.reserve import reserve
 from esign.pades.revisions import has_two_revisions, read_two
 from esign.pades.unsealed import read_unsealed
-from esign.pades.values import Scanner, parse
+from esign.pades.values import Scanner, parse, same
 from esign.verdict import Code
 from tests.esign import pades_world, ses_world
 from tests.esign.pades_world import AT, CODE
@@ -224,6 +224,24 @@ CHANGES = {
         **objects(),
         PAGE: revision.stream("", b""),
     },
+    "a page whose one is true": lambda: {
+        **objects(),
+        PAGE: re.sub(rb" 1\n", b" true\n", own(PAGE), count=1),
+    },
+    "a form of type true": lambda: within(
+        FORM, b"/Subtype", b"/FormType true /Subtype"
+    ),
+    "an image of true bits": lambda: within(
+        MASK, b"/BitsPerComponent 8", b"/BitsPerComponent true"
+    ),
+    "a matrix of truths": lambda: within(
+        FORM, b"/Subtype", b"/Matrix [true 0 0 1 0 false] /Subtype"
+    ),
+    "a picture that shows nothing": lambda: {**objects(), FORM: form(b"", RESOURCES)},
+    "a picture that ends its paths": lambda: {
+        **objects(),
+        FORM: form(b"0 0 9 9 re W n", RESOURCES),
+    },
     "a field that is a number": lambda: {**objects(), FIELD: b"1"},
 }
 
@@ -237,6 +255,16 @@ def test_a_revision_that_does_more_than_seal_is_altered(name):
     )
     assert found["seal-signature"] is None  # the platform itself did it
     assert report.code is Code.ALTERED
+
+
+def test_numbers_are_not_truths():
+    assert b" 1\n" in own(PAGE)  # or the case of a page tells nothing
+    one, true = parse(b"<< /A [ 1 /B ] >>"), parse(b"<< /A [ true /B ] >>")
+    assert one == true
+    assert same(one, parse(b"<</A[1.0/B]>>"))
+    assert not same(one, true)
+    assert not same(one, parse(b"<< /A [ 1 ] >>"))
+    assert not same(one, parse(b"<< /C [ 1 /B ] >>"))
 
 
 def test_what_a_platform_seals_is_valid():
@@ -473,6 +501,32 @@ def test_a_jpeg_has_the_size_that_it_says(side, code):
     changed = {n: body for n, body in objects().items() if n != MASK}
     pdf = vault().write(first(), {**changed, IMAGE: image}, AT)
     assert validate(pdf).code is code
+
+
+def drawing(target, names):
+    """Return a form that paints a little and may draw one object by many names."""
+    drawn = b" ".join(b"/N%d %d 0 R" % (one, target) for one in range(names))
+    return (
+        b"<< /Type /XObject /Subtype /Form /BBox [0 0 90 90] /Resources << /XObject"
+        b" << %s >> >> /Length 12 >>\nstream\n0 0 9 9 re f\nendstream" % drawn
+    )
+
+
+def test_an_object_of_many_names_is_looked_at_once(monkeypatch):
+    looked = []
+    check = painting.check_image
+    monkeypatch.setattr(
+        painting, "check_image", lambda *given: looked.append(1) or check(*given)
+    )
+    added = {
+        **objects(),
+        FORM: drawing(NEXT, 600),
+        NEXT: drawing(NEXT + 1, 600),
+        NEXT + 1: drawing(IMAGE, 600),
+    }
+    report = validate(vault().write(first(), added, AT))
+    assert report.code is Code.VALID
+    assert len(looked) == 2  # image and mask
 
 
 def test_too_many_objects_are_malformed():

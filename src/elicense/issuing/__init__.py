@@ -157,7 +157,7 @@ def _finish(
         awaiting.order(desk, request, prepared, (row, drawn), at)
         row = desk.register.get(row.identifier)
     if row.is_ordered:
-        row, verdict = awaiting.settle(desk, row, at)
+        row, verdict = awaiting.settle(desk, row, at, allowed)
         at = max(at, awaiting.instant_of(row))
     else:
         row, verdict = _press(desk, request, prepared, (row, drawn, allowed), at)

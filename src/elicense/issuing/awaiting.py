@@ -18,7 +18,12 @@ from datetime import datetime
 from elicense import document, layout, record
 from elicense.changing import Grounds
 from elicense.document import DocumentParts
-from elicense.errors import ConflictError, ElicenseError, RegisterError
+from elicense.errors import (
+    ConflictError,
+    ElicenseError,
+    IllegalTransitionError,
+    RegisterError,
+)
 from elicense.events import Decision, Event, EventKind, Reason, reason
 from elicense.issuing.desk import IssuingDesk, NotReleasedError
 from elicense.issuing.drawn import Drawn
@@ -28,8 +33,8 @@ from elicense.issuing.request import Request
 from elicense.lifecycle import step
 from elicense.model import License, Text
 from elicense.register import Row, SealOrder
+from elicense.sealing import Allowed, Scenario, SealRefusedError
 from elicense.sealing.sealers import (
-    DocumentSealer,
     OutcomeUnknownError,
     Pending,
     Profile,
@@ -107,7 +112,12 @@ def order(
         effective_at=at,
         recorded_at=at,
     )
-    step(desk.register.history(row.identifier), event)
+    try:
+        step(desk.register.history(row.identifier), event)
+    except IllegalTransitionError:
+        if desk.register.get(row.identifier).is_ordered:
+            return  # by another run, in the meantime
+        raise
     desk.register.order_seal(made, event)
 
 
@@ -129,13 +139,17 @@ def _unsealed(desk: IssuingDesk, prepared: Prepared, drawn: Drawn) -> bytes:
     return reserve(whole, _SEAL_PAGE, box)
 
 
-def settle(desk: IssuingDesk, row: Row, at: datetime) -> tuple[Row, Verdict]:
+def settle(
+    desk: IssuingDesk, row: Row, at: datetime, allowed: Allowed | None = None
+) -> tuple[Row, Verdict]:
     """Get an ordered license its seal, check it, and issue it; return one that is.
 
     Args:
         desk: what to issue with.
         row: whose order is kept.
         at: the run's instant.
+        allowed: what allows the seal's use in this run. None: before anything is sent,
+            it is asked for those who ordered it, for seal and grant may have ended.
 
     Returns:
         The row as it is now, and the verdict that let it go.
@@ -156,7 +170,7 @@ def settle(desk: IssuingDesk, row: Row, at: datetime) -> tuple[Row, Verdict]:
     license_, _ = record.decode(row.record)
     pdf, verdict = row.pdf, None
     if pdf is None:
-        answer = _asked(desk, row, license_, ordered, at)
+        answer = _asked(desk, (row, ordered, allowed), license_, at)
         at, pdf = max(at, answer.received_at or at), answer.pdf
         verdict = _checked(desk, row, ordered, pdf, at)
         # Where another run was first, what is stored is the license.
@@ -190,9 +204,13 @@ def instant_of(row: Row) -> datetime:
 
 
 def _asked(
-    desk: IssuingDesk, row: Row, license_: License, ordered: SealOrder, at: datetime
+    desk: IssuingDesk,
+    wanted: tuple[Row, SealOrder, Allowed | None],
+    license_: License,
+    at: datetime,
 ) -> Sealed:
     """Return the answer of the sealer; what was sent before is queried first."""
+    row, ordered, allowed = wanted
     if desk.sealer is None or ordered.pdf is None:
         raise AwaitingSealError(
             ordered, Text("未配置签章平台", "no seal platform is configured")
@@ -200,8 +218,11 @@ def _asked(
     request = _sealing_request(desk, row, license_, ordered)
     is_first = desk.register.mark_sent(row.identifier, at)
     try:
-        found = _answer(desk.sealer, ordered.pdf, request, is_first=is_first)
-    except (OutcomeUnknownError, SealingRefusedError) as err:
+        found = None if is_first else desk.sealer.query(request.request_id)
+        if found is None or isinstance(found, Unknown):
+            _log(desk, row, allowed, at)
+            found = desk.sealer.seal(ordered.pdf, request)
+    except (OutcomeUnknownError, SealingRefusedError, SealRefusedError) as err:
         raise AwaitingSealError(ordered, err.message) from err
     except ESignError as err:
         why = Text(f"签章未成功（{err}）", f"it was not sealed ({err})")
@@ -215,15 +236,16 @@ def _asked(
     return found
 
 
-def _answer(
-    sealer: DocumentSealer, pdf: bytes, request: SealingRequest, *, is_first: bool
-) -> Sealed | Pending:
-    """Ask a sealer; what may have been sent before is sent only where it is unknown."""
-    if not is_first:
-        found = sealer.query(request.request_id)
-        if not isinstance(found, Unknown):
-            return found
-    return sealer.seal(pdf, request)
+def _log(desk: IssuingDesk, row: Row, allowed: Allowed | None, at: datetime) -> None:
+    """Keep that the seal is used, right before it is asked for.
+
+    Raises:
+        SealRefusedError: it may not be used any more; the log says so.
+    """
+    if allowed is None:
+        name, scenario = row.key.type_name, Scenario(row.key.operation)
+        allowed = desk.ask_for_seal(name, scenario, at, row.identifier)
+    desk.log_seals([(allowed, row.identifier)])
 
 
 def _sealing_request(

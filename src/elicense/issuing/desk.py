@@ -13,7 +13,7 @@ from elicense.lifecycle import State
 from elicense.model import License, Text
 from elicense.policy import ANY_KEYS, STANDARD, IssuingProfile, ValidationPolicy
 from elicense.register import Register
-from elicense.sealing import Allowed, Scenario, SealDesk, SealUse
+from elicense.sealing import NOBODY, Allowed, Scenario, SealDesk, SealUse
 from elicense.sealing.sealers import DocumentSealer
 from elicense.trust import TrustState
 from elicense.validating import Verdict
@@ -92,7 +92,11 @@ class IssuingDesk:
         return replace(self, press=press, seals=seals)
 
     def ask_for_seal(
-        self, type_name: str, scenario: Scenario, at: datetime
+        self,
+        type_name: str,
+        scenario: Scenario,
+        at: datetime,
+        again: str | None = None,
     ) -> Allowed | None:
         """Return what allows the seal's use; nothing is reserved or sealed before.
 
@@ -100,6 +104,8 @@ class IssuingDesk:
             type_name: license type.
             scenario: the occasion.
             at: the instant of the run, aware.
+            again: identifier of a license whose use an earlier run logged; its operator
+                and approver count. None for those of this run.
 
         Returns:
             None where nobody keeps a register of seals.
@@ -110,11 +116,14 @@ class IssuingDesk:
         """
         if self.seals is None:
             return None
+        actors = NOBODY if again is None else self.seals.actors_of(again)
         return self.seals.require(
             SealUse(
                 organization=self.organization,
                 type_name=type_name,
                 scenario=scenario,
+                operator=actors.operator,
+                approver=actors.approver,
                 at=at,
             )
         )

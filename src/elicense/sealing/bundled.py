@@ -1,10 +1,16 @@
 """Whom seals are believed by what a trust bundle says of them."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from elicense.trust import SealEntry, TrustState
 from esign import sm2
 from esign.errors import MalformedError
 from esign.revocation import Fate
 from esign.ses import Revocations, SesTrust
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def trust_of(state: TrustState) -> SesTrust:
@@ -25,12 +31,7 @@ def trust_of(state: TrustState) -> SesTrust:
     between = [der for chain in chains for der in chain[1:]]
     between += [der for entry in entries for der in entry.certificates[1:]]
     fates = dict(_fate(entry) for entry in entries)
-    fates |= {
-        made.maker[0]: Fate(made.maker_revoked_at, None)
-        for entry in entries
-        for made in entry.seals
-        if made.maker_revoked_at is not None
-    }
+    fates |= _makers(entries)
     return SesTrust(
         makers=tuple(dict.fromkeys(chain[0] for chain in chains)),
         roots=tuple(der for der in bundle.roots if _is_sm2(der)),
@@ -39,6 +40,16 @@ def trust_of(state: TrustState) -> SesTrust:
             bundle.issued_at, bundle.issued_at + bundle.max_age, fates
         ),
     )
+
+
+def _makers(entries: Iterable[SealEntry]) -> dict[bytes, Fate]:
+    """Return what became of makers; of one that several organs name, the earliest."""
+    ends: dict[bytes, datetime] = {}
+    for made in (made for entry in entries for made in entry.seals):
+        at, maker = made.maker_revoked_at, made.maker[0]
+        if at is not None:
+            ends[maker] = min(at, ends.get(maker, at))
+    return {maker: Fate(at, None) for maker, at in ends.items()}
 
 
 def _fate(entry: SealEntry) -> tuple[bytes, Fate]:

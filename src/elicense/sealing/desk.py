@@ -68,11 +68,23 @@ class SealDesk:
             raise SealRefusedError(answer)
         return answer
 
+    def actors_of(self, identifier: str) -> Actors:
+        """Return who put a seal on a license, by the last line that says so.
+
+        Args:
+            identifier: of the license; NOBODY where no use of it is kept.
+
+        Raises:
+            RegisterError: the register of seals cannot be used.
+        """
+        use = self.store.use_of(identifier)
+        return NOBODY if use is None else Actors(use.operator, use.approver)
+
     def log_uses(self, uses: Iterable[tuple[Allowed, str]]) -> None:
         """Keep uses, in the order of the seals that are about to be made.
 
-        Durable when it returns. One that is kept already is not kept twice, but for a
-        reprint, which is a use of its own.
+        Durable when it returns. One that is kept already, by the same people with the
+        same seal, is not kept twice, but for a reprint, which is a use of its own.
 
         Args:
             uses: what is allowed, and the identifier of the license.

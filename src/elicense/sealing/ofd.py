@@ -211,6 +211,7 @@ _BROKEN: tuple[type[Exception], ...] = (
     RuntimeError,  # encrypted
     EOFError,
     OSError,
+    IndexError,  # a file without a name
     ValueError,
     UnicodeError,
 )

@@ -7,8 +7,11 @@ goes wrong between sending and reading is an unknown outcome, never a no.
 import http.client
 import ipaddress
 import secrets
+import socket
 import ssl
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -31,7 +34,7 @@ from esign import clock
 
 MAX_ANSWER_BYTES = 48 << 20  # a file of 32 MiB in base64, and a little
 TIMEOUT = 30.0  # seconds for the connection, and for each piece of an answer
-DEADLINE = timedelta(minutes=2)  # for a whole answer, however slowly it drips
+DEADLINE = timedelta(minutes=2)  # for a whole call, however slowly it drips
 _CHUNK = 1 << 16
 _OK = 200
 _REFUSALS = range(400, 500)
@@ -150,14 +153,15 @@ class PlatformSealer:
         headers = call.headers(asked_by.app_id, asked_by.secret)
         connection = self._connection()
         try:
-            connection.request(
-                method,
-                call.path,
-                body or None,
-                {**headers, "Content-Type": "application/json"},
-            )
-            response = connection.getresponse()
-            data = self._read(response, now + DEADLINE)
+            with _within(connection, DEADLINE):
+                connection.request(
+                    method,
+                    call.path,
+                    body or None,
+                    {**headers, "Content-Type": "application/json"},
+                )
+                response = connection.getresponse()
+                data = self._read(response, now + DEADLINE)
         except TimeoutError as err:
             raise OutcomeUnknownError(Text("超时", "it timed out")) from err
         except ssl.SSLCertVerificationError as err:
@@ -192,6 +196,38 @@ class PlatformSealer:
         return http.client.HTTPSConnection(
             host, port, timeout=self._timeout, context=context
         )
+
+
+@contextmanager
+def _within(connection: http.client.HTTPConnection, limit: timedelta) -> Iterator[None]:
+    """Cut a connection that is not done in time, whatever its state is.
+
+    A time-out of the socket begins anew with every byte; a status line, headers and
+    interim answers can drip for ever.
+
+    Raises:
+        TimeoutError: it was cut.
+    """
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        if connection.sock is not None:
+            with suppress(OSError):  # it ended by itself
+                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+    timer = threading.Timer(limit.total_seconds(), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException):
+        if not late.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise TimeoutError
 
 
 def _accepted(status: int, data: bytes) -> bytes:

@@ -63,7 +63,9 @@ class Grant:
     def refusal(self, use: SealUse) -> Refusal | None:
         """Return what stands in the way of a use that the rule is about."""
         day = dates.day_of(use.at)
-        if self.operators.isdisjoint({use.operator, ANY}):
+        # Whoever approves could be the same person as somebody without a name.
+        nameless = bool(self.approvers) and not use.operator
+        if nameless or self.operators.isdisjoint({use.operator, ANY}):
             return Refusal.OPERATOR
         if not (self.first or day) <= day <= (self.last or day):
             return Refusal.PERIOD
@@ -181,7 +183,10 @@ def _roles(table: Table) -> Mapping[str, frozenset[str]]:
 def _grant(
     table: Table, types: tuple[str, ...], roles: Mapping[str, frozenset[str]]
 ) -> Grant:
+    is_narrow = "scenarios" in table
     occasions = table.texts("scenarios", tuple(Scenario))
+    if is_narrow and not occasions:
+        table.fault("scenarios", "不得为空", "expected at least one")
     made = Grant(
         name=table.text("name"),
         seal=_id(table, "seal"),

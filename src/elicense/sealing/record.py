@@ -82,7 +82,9 @@ class SealRecord:
         if not found:
             return None
         compromised = found[-1].reason is SealReason.COMPROMISED
-        return Withdrawn(found[-1].effective_at, compromised=compromised)
+        # Found out later, for whatever time: between both nobody might seal either.
+        since = min(one.effective_at for one in found)
+        return Withdrawn(since, compromised=compromised)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ _SEALS = Schema(
             scenario TEXT NOT NULL, operator TEXT NOT NULL, approver TEXT NOT NULL,
             rule TEXT NOT NULL, identifier TEXT NOT NULL
         ) STRICT""",
-        """CREATE UNIQUE INDEX use_once ON use (identifier)
+        """CREATE UNIQUE INDEX use_once ON use (identifier, seal, operator, approver)
             WHERE refusal IS NULL AND scenario <> 'reprint' AND identifier <> ''""",
         *(
             f"""CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table}
@@ -226,29 +226,43 @@ class SealStore(Closing):
         self._file.run(_INSERT_USE, line)
 
     def log_uses(self, uses: Iterable[tuple[Allowed, str, str]]) -> None:
-        """Keep uses in their order, in one transaction; what is kept already stays.
+        """Keep uses in their order, in one transaction.
+
+        A run that goes on with what an earlier one began adds a line only where another
+        seal is put on, or by other people.
 
         Args:
             uses: what is allowed, the seal's owner, and the identifier of the license.
         """
         with self._file.transaction():
             for allowed, owner, identifier in uses:
-                if not self._is_kept(allowed.use.scenario, identifier):
+                if not self._is_kept(allowed.use, identifier):
                     use, rule = allowed.use, allowed.rule
                     line = _line(use, None, owner, rule, identifier)
                     self._file.run(_INSERT_USE, line)
 
-    def _is_kept(self, scenario: Scenario, identifier: str) -> bool:
+    def _is_kept(self, use: SealUse, identifier: str) -> bool:
         """Tell whether a license's own use has its line; a reprint is always new."""
-        if scenario is Scenario.REPRINT:
+        if use.scenario is Scenario.REPRINT:
             return False
         # Asked first, because an insertion that fails would take a number.
         found = self._file.run(
             "SELECT 1 FROM use WHERE identifier = ? AND refusal IS NULL"
-            " AND scenario <> 'reprint' AND identifier <> ''",
-            (identifier,),
+            " AND scenario <> 'reprint' AND identifier <> ''"
+            " AND seal = ? AND operator = ? AND approver = ?",
+            (identifier, use.seal, use.operator, use.approver),
         )
         return bool(found)
+
+    def use_of(self, identifier: str) -> SealUse | None:
+        """Return the last use that made a license; no refusal, and no reprint."""
+        rows = self._file.run(
+            f"SELECT number, {_USE} FROM use WHERE identifier = ?"  # noqa: S608
+            " AND refusal IS NULL AND scenario <> 'reprint' AND identifier <> ''"
+            " ORDER BY number DESC LIMIT 1",
+            (identifier,),
+        )
+        return decoded(_use_line, rows[0]).use if rows else None
 
     def log(
         self, since: datetime | None = None, until: datetime | None = None

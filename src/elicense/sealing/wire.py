@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from elicense.masking import contains_citizen_id
 from elicense.model import Text
 from elicense.sealing.sealers import (
     Answer,
@@ -27,6 +28,9 @@ FIELD = "Seal"
 MAX_TEXT = 200  # characters of a task or a reason
 _REQUEST_ID = re.compile("[0-9a-f]{32}")
 _STATES = ("sealed", "pending")
+_WITHHELD = Text(
+    "其说明含公民身份号码，不予显示", "its reason holds a citizen id and is not shown"
+)
 _GARBLED = Text("回复不符合接口格式", "the answer is not in the interface's form")
 
 
@@ -116,9 +120,12 @@ def answer(data: bytes) -> Answer:
     if state == "sealed" and found.keys() == {"state", "file"}:
         return Sealed(_file(found["file"]))
     if state == "pending" and found.keys() == {"state", "task"}:
-        return Pending(_text(found["task"]))
+        task = _text(found["task"])
+        return Pending("" if contains_citizen_id(task) else task)
     if state == "refused" and found.keys() == {"state", "reason"}:
         reason = _text(found["reason"])
+        if contains_citizen_id(reason):
+            raise SealingRefusedError(_WITHHELD)
         raise SealingRefusedError(Text(reason, reason))
     if found == {"state": "unknown"}:
         return Unknown()

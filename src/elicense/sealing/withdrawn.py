@@ -28,12 +28,11 @@ def marked(
         records: the register of seals.
     """
     ended = [(one, one.withdrawn) for one in records]
-    found = {
-        signer: withdrawn
-        for record, withdrawn in ended
-        if withdrawn is not None
-        for signer in record.signers
-    }
+    found: dict[bytes, Withdrawn] = {}
+    for record, withdrawn in ended:
+        if withdrawn is not None:
+            for signer in record.signers:
+                found[signer] = _worse(found.get(signer), withdrawn)
     given = tuple(entries)
     objects: Mapping[bytes, Withdrawn] = {}
     if any(entry.seals for entry in given):
@@ -58,12 +57,13 @@ def _marked(
             ),
         )
     withdrawn = signers.get(hashlib.sha256(entry.certificates[0]).digest())
-    if withdrawn is None:
-        return entry
-    if withdrawn.compromised:
-        since = _earlier(entry.compromised_from, withdrawn.at)
-        return replace(entry, compromised_from=since)
-    if entry.seals:
+    # A seal may name its signers by digest: what it says of them is known by itself.
+    known = [withdrawn, *(objects.get(one.digest) for one in entry.seals)]
+    for one in known:
+        if one is not None and one.compromised:
+            since = _earlier(entry.compromised_from, one.at)
+            entry = replace(entry, compromised_from=since)
+    if withdrawn is None or withdrawn.compromised or entry.seals:
         return entry
     begin = entry.period.signs_from
     end = max(_earlier(entry.period.signs_until, withdrawn.at), begin + _SECOND)
@@ -77,6 +77,13 @@ def _object(
     if withdrawn is None or any(at and at <= withdrawn.at for at in ends):
         return seal  # its key had its end by then, which says as much
     return replace(seal, withdrawn_at=_earlier(seal.withdrawn_at, withdrawn.at))
+
+
+def _worse(known: Withdrawn | None, other: Withdrawn) -> Withdrawn:
+    """Return which end of two seals says more of the signer that both name."""
+    if known is None:
+        return other
+    return min(known, other, key=lambda one: (not one.compromised, one.at))
 
 
 def _earlier(known: datetime | None, at: datetime) -> datetime:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from esign.errors import MalformedError
 from esign.pades import painting
-from esign.pades.values import Name, Reference, Value, parse
+from esign.pades.values import Name, Reference, Value, parse, same
 
 if TYPE_CHECKING:
     from esign.pades.revisions import TwoRevisions
@@ -30,6 +30,7 @@ _FORM_FILTERS = (None, Name(b"FlateDecode"))
 _IMAGE_FILTERS = (*_FORM_FILTERS, Name(b"DCTDecode"))
 _DEPTHS = tuple(map(Decimal, (1, 2, 4, 8)))
 MAX_FORM_DEPTH = 3  # of forms in each other
+_IMAGE, _MASK = 0, -1  # places beside the depths of forms
 
 
 def check_additions(two: "TwoRevisions") -> None:
@@ -39,7 +40,8 @@ def check_additions(two: "TwoRevisions") -> None:
        again as they were.
     2. The field keeps every entry; its value is the new signature, its picture a new
        form.
-    3. The picture is as large as the declared box, and paints paths and images alone.
+    3. The picture is as large as the declared box, and paints paths and images alone,
+       at least one of them.
     4. Every new object is one of these.
 
     Args:
@@ -75,7 +77,7 @@ def _check_replaced(two: "TwoRevisions") -> None:
         raise MalformedError("PDF: revision 2 leaves the declared field empty")
     for number in replaced - {two.first.reserved.field}:
         part = two.parts[number]
-        if part.stream is not None or part.value != _before(two, number):
+        if part.stream is not None or not same(part.value, _before(two, number)):
             raise MalformedError("PDF: revision 2 changes an object of revision 1")
 
 
@@ -96,7 +98,7 @@ def _picture_of(two: "TwoRevisions") -> Reference:
         b"V": Reference(two.signature),
         b"AP": {b"N": picture},
     }
-    if part.stream is not None or part.value != expected:
+    if part.stream is not None or not same(part.value, expected):
         raise MalformedError("PDF: revision 2 changes more of the field than its seal")
     if not isinstance(picture, Reference):
         raise MalformedError("PDF: the seal's picture is not an object")
@@ -113,7 +115,9 @@ class _Picture:
     def __init__(self, two: "TwoRevisions") -> None:
         self._two = two
         self.met: set[int] = set()
+        self._checked: set[tuple[Value, int]] = set()
         self._left = painting.MAX_OPERATORS
+        self._shows = False
 
     def check_outermost(self, picture: Reference) -> None:
         """Check the picture, which must be as large as the declared box."""
@@ -130,6 +134,8 @@ class _Picture:
         ):
             raise MalformedError("PDF: the seal's picture is not as large as the box")
         self._form(picture, 1)
+        if not self._shows:
+            raise MalformedError("PDF: the seal's picture shows nothing")
 
     def _stream(self, value: Value) -> tuple[Mapping[bytes, Value], bytes]:
         """Return a stream of revision 2 by a reference to it: dictionary and bytes."""
@@ -147,6 +153,8 @@ class _Picture:
 
     def _form(self, reference: Reference, depth: int) -> None:
         """Check a form, and all that it draws."""
+        if not self._is_new(reference, depth):
+            return
         form, stored = self._stream(reference)
         if depth > MAX_FORM_DEPTH:
             raise MalformedError("PDF: the seal's picture is nested too deeply")
@@ -157,8 +165,13 @@ class _Picture:
         for name in painting.used(data):
             if name not in drawn:
                 raise MalformedError("PDF: a form of the seal draws what it lacks")
+            self._shows = self._shows or self._is_image(drawn[name])
+        self._shows = self._shows or painting.paints(data)
         for value in drawn.values():
             self._drawn(value, depth)
+
+    def _is_image(self, value: Value) -> bool:
+        return self._stream(value)[0].get(b"Subtype") == Name(b"Image")
 
     def _drawn(self, value: Value, depth: int) -> None:
         drawn, _ = self._stream(value)
@@ -167,7 +180,19 @@ class _Picture:
         else:
             self._image(value, has_mask=False)
 
+    def _is_new(self, reference: Value, place: int) -> bool:
+        """Tell whether an object is met for the first time in such a place.
+
+        A picture may draw one object under a thousand names, which costs no more.
+        """
+        key = (reference, place)
+        is_new = key not in self._checked
+        self._checked.add(key)
+        return is_new
+
     def _image(self, reference: Value, *, has_mask: bool) -> None:
+        if not self._is_new(reference, _MASK if has_mask else _IMAGE):
+            return
         image, stored = self._stream(reference)
         if not image.keys() <= _IMAGE_KEYS or image.get(b"Subtype") != Name(b"Image"):
             raise MalformedError("PDF: an image of the seal has other entries")
@@ -177,7 +202,7 @@ class _Picture:
         if (
             image.get(b"Filter") not in _IMAGE_FILTERS
             or image.get(b"ColorSpace") not in spaces
-            or image.get(b"BitsPerComponent") not in _DEPTHS
+            or not any(same(image.get(b"BitsPerComponent"), one) for one in _DEPTHS)
             or not isinstance(image.get(b"Interpolate", False), bool)
         ):
             raise MalformedError("PDF: an image of the seal is of another kind")
@@ -193,9 +218,9 @@ def _check_form(form: Mapping[bytes, Value]) -> None:
     if not form.keys() <= _FORM_KEYS or form.get(b"Subtype") != Name(b"Form"):
         raise MalformedError("PDF: a form of the seal has other entries")
     _check_kind(form)
-    if form.get(b"FormType", Decimal(1)) != Decimal(1):
+    if not same(form.get(b"FormType", Decimal(1)), Decimal(1)):
         raise MalformedError("PDF: a form of the seal is of another type")
-    if form.get(b"Matrix", _IDENTITY) != _IDENTITY:
+    if not same(form.get(b"Matrix", _IDENTITY), _IDENTITY):
         raise MalformedError("PDF: a form of the seal is moved by its matrix")
     if form.get(b"Filter") not in _FORM_FILTERS:
         raise MalformedError("PDF: a form of the seal has another filter")

@@ -24,6 +24,9 @@ _TOKEN = re.compile(
     rb"|/([!\"$&'*-.0-;=?-Z\\^-z|~]{1,127})|([A-Za-z]{1,2}\*?)|([\[\]]))"
     rb"(?=[\x00\t\n\f\r \[\]/]|\Z)"
 )
+_PAINTS = re.compile(
+    rb"(?:\A|[\x00\t\n\f\r \]])(?:[Ss]|[fBb]\*?|F)(?=[\x00\t\n\f\r \[\]/]|\Z)"
+)
 _REST = re.compile(rb"[\x00\t\n\f\r ]*\Z")
 
 
@@ -81,6 +84,15 @@ def used(operators: bytes) -> set[bytes]:
     if depth or name is not None:
         raise MalformedError("PDF: the seal's picture does not end")
     return drawn
+
+
+def paints(operators: bytes) -> bool:
+    """Tell whether operators fill or stroke a path.
+
+    Args:
+        operators: that :func:`used` read.
+    """
+    return _PAINTS.search(operators) is not None
 
 
 def _tokens(operators: bytes) -> Iterator[re.Match[bytes]]:

@@ -191,6 +191,17 @@ class Scanner:
         return self.data.startswith(mark, self.at, self.end)
 
 
+def same(one: Value, other: Value) -> bool:
+    """Tell whether two values say the same; ``1`` and ``true`` do not."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(
+            same(value, other[key]) for key, value in one.items()
+        )
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
+
+
 def parse(text: bytes) -> Value:
     """Return the one value of a text.
 
