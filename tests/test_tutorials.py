@@ -40,6 +40,13 @@ def test_a_user_can_make_a_type_word_for_word(page, tmp_path):
         assert (verdict["code"], verdict["scope"]) == ("VALID", "document")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["docs/seals.md", "docs/seal-platforms.md"])
+def test_a_user_can_follow_the_pages_of_seals_word_for_word(page, tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    assert follow(page, tmp_path, "en") > 15
+
+
 @pytest.mark.parametrize("pages", [HUB, OWN_TYPE], ids=["hub", "own type"])
 def test_both_pages_have_the_same_commands_and_parts(pages):
     one, other = pages

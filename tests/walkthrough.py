@@ -3,7 +3,7 @@
 A block whose first line is a comment with a path writes a file:
 
 - ``# PATH`` begins a whole file,
-- ``# >> PATH`` begins what is added at the end of one,
+- ``# >> PATH`` begins what is added at the end of one, of the page or of a command,
 - ``--- PATH`` in a block of the language ``diff`` changes lines of one: what stands in
   it with a blank or a minus is found exactly once and replaced by what stands with a
   blank or a plus. A line ``@@`` parts two changes.
@@ -75,6 +75,9 @@ def _file(files, language, text):
     if language == "diff" and changed:
         path = changed[1]
         files[path] = _patched(files[path], text[changed.end() :])
+    elif whole and whole[1] and whole[2] not in files:
+        added = text[whole.end() :]
+        return [Step(f"cat >> '{whole[2]}' <<'{_END}'\n\n{added}{_END}")]
     elif language in ("toml", "python") and whole:
         path = whole[2]
         files[path] = f"{files[path]}\n{text[whole.end() :]}" if whole[1] else text

@@ -12,7 +12,7 @@ from datetime import datetime
 from esign import clock
 
 from .faults import Fault
-from .vault import Vault
+from .vault import SEAL_ID, Vault
 
 _LATEST = 300  # seconds by which a request's time may be off
 
@@ -120,6 +120,8 @@ class Desk:
         return spoiled.get(self.fault, (200, made))
 
     def _seal(self, asked: dict[str, object]) -> object:
+        if asked["seal_id"] != SEAL_ID:
+            return {"state": "refused", "reason": f"本平台没有印章 {asked['seal_id']}"}
         pdf = base64.b64decode(str(asked["file"]))
         name, digest = str(asked["request_id"]), hashlib.sha256(pdf).digest()
         entry = self.entries.setdefault(name, Entry(digest, pdf))

@@ -104,10 +104,10 @@ def sealer(
     if secret is None or len(secret) not in _SECRET_BYTES:
         raise WorkspaceError(
             Text(
-                "缺少签章平台的 appSecret（8 至 1024 字节）：请设 [platform]"
-                " secret_file 或 ELICENSE_PLATFORM_SECRET",
-                "the seal platform's appSecret (8 to 1024 bytes) is missing: set"
-                " [platform] secret_file or ELICENSE_PLATFORM_SECRET",
+                "缺少签章平台的 appSecret，或长度不是 8 至 1024 字节：请设"
+                " [platform] secret_file 或 ELICENSE_PLATFORM_SECRET",
+                "the seal platform's appSecret is missing, or has not 8 to 1024"
+                " bytes: set [platform] secret_file or ELICENSE_PLATFORM_SECRET",
             )
         )
     asked_by = Credentials(wanted.app_id, secret, wanted.seal_id, wanted.operator)

@@ -160,7 +160,7 @@ def _ended(key: KeyRecord, at: datetime) -> SealEvent | None:
 def import_seal(
     office: Office, data: bytes, owner: str, events: Sequence[SealEvent]
 ) -> SealRecord:
-    """Register a seal that a maker made (.esl); its own picture is used.
+    """Register a seal that a maker made (.esl), with its own picture.
 
     Its maker's signature must hold, whoever the maker is: what may be sealed with it is
     judged by its certificates, and by whoever checks it.
@@ -281,7 +281,15 @@ def enable(office: Office, name: str, at: datetime, by: str = "") -> SealRecord:
     """
     join_own(office, at)
     kinds = [SealEventKind.ENABLE]
-    if office.seals.get(name).state_at(at) is SealState.MADE:
+    found = office.seals.get(name)
+    if found.state_at(at) is SealState.EXPIRED:
+        raise IllegalTransitionError(
+            Text(
+                f"印章 {name} 的有效期已过，不能启用",
+                f"the period of seal {name} is over: it cannot be enabled",
+            )
+        )
+    if found.state_at(at) is SealState.MADE:
         kinds = [SealEventKind.FILE, SealEventKind.ENABLE]
     return office.seals.record(name, [_now(kind, at, by) for kind in kinds])
 

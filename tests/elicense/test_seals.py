@@ -235,7 +235,7 @@ def test_a_seal_that_is_disabled_seals_nothing_until_it_is_enabled(own):
     assert own.register.count() == 0
     seals.enable(own, name, at + 2 * AFTER)
     assert issue(own, at=at + 3 * AFTER).verdict.code is Code.VALID
-    with pytest.raises(IllegalTransitionError):
+    with pytest.raises(IllegalTransitionError, match="; it takes: disable, revoke"):
         seals.enable(own, name, at + 4 * AFTER)
     with pytest.raises(NotFoundError):
         seals.enable(own, "nobody", at)
@@ -332,6 +332,8 @@ def test_a_third_partys_seal_is_imported_with_its_own_picture(own):
     assert ses.read_seal(kept.content).picture.data.startswith(b"\x89PNG")
     assert (kept.id, kept.owner) == ("51f044b76510434e9bc67a1185c2fba5", code(3))
     assert kept.state_at(begun(own)) is SealState.EXPIRED
+    with pytest.raises(IllegalTransitionError, match="is over: it cannot be enabled"):
+        seals.enable(own, kept.id, begun(own))
     assert len(kept.signers) == 1
     with pytest.raises(ConflictError):
         seals.import_seal(own, data, code(3), life("request"))

@@ -1,6 +1,9 @@
 """What tests of validation need beside the Simulator: wrong documents, well made."""
 
+import io
 from dataclasses import dataclass, replace
+
+import pikepdf
 
 from elicense import document, payload, record
 from elicense.document import DocumentParts
@@ -32,8 +35,14 @@ def row_of(world: Simulator, issued: Issued) -> Row:
 
 def photo_in(pdf: bytes) -> bytes:
     """Return the photo as it stands in a PDF."""
-    start = pdf.index(b"\xff\xd8\xff")
-    return pdf[start : pdf.index(b"\xff\xd9", start) + 2]
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        (photo,) = (
+            found.read_raw_bytes()
+            for found in opened.objects
+            if isinstance(found, pikepdf.Stream)
+            and found.get("/Filter") == pikepdf.Name.DCTDecode
+        )
+    return photo
 
 
 def parts_of(world: Simulator, issued: Issued) -> Parts:

@@ -187,6 +187,36 @@ def test_a_ca_that_is_pinned_ends_the_path():
     assert sm2.find_path(LEAF, [ROOT], [CA], AT).certificates == (LEAF, CA)
 
 
+def test_many_roots_of_one_name_are_told_apart_by_their_key_identifiers():
+    keys = [Sm2Signer.generate() for _ in range(9)]
+    others = [issue(draft("TEST Root", key, ca_extensions(1)), key) for key in keys]
+    path = sm2.find_path(LEAF, [CA], [*others, ROOT], AT)
+    assert path.certificates == (LEAF, CA, ROOT)
+    few = sm2.find_path(LEAF, [CA], [*others[:3], ROOT], AT)
+    assert few == path
+    with pytest.raises(VerificationError):  # an identifier is no key
+        sm2.find_path(LEAF, [CA], others, AT)
+
+
+AKI = oids.AUTHORITY_KEY_IDENTIFIER
+UNNAMED = {
+    "no identifier at all": extensions(extension(oids.element("1.2.3"), b"")),
+    "what is no identifier": extensions(extension(AKI, b"\xff\xff")),
+    "an empty one": extensions(extension(AKI, der.tlv(der.SEQUENCE))),
+    "issuer and serial number alone": extensions(
+        extension(AKI, der.tlv(der.SEQUENCE, der.tlv(0x82, b"7")))
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNNAMED)
+def test_many_roots_that_nothing_tells_apart_are_refused(what):
+    bare = altered(LEAF, CA_KEY, {7: UNNAMED[what]})
+    roots = [altered(CA, ROOT_KEY, {1: der.integer(n)}) for n in range(1, 6)]
+    with pytest.raises(VerificationError, match="too many roots of one name"):
+        sm2.find_path(bare, [], roots, AT)
+
+
 def test_the_first_and_the_last_second_count():
     end = START + 1000 * DAY
     for at in (START, end, end + timedelta(microseconds=999_999)):

@@ -242,13 +242,18 @@ def keeping(made: Stage) -> dict[str, bytes]:
     )
     return {
         "pins": pins.encode(
-            Pins(KEY, (Pin(made.pin, None), Pin(made.pin[:-1] + "0", CODE)))
+            Pins(KEY, (Pin(made.pin, None), Pin(another_pin(made.pin), CODE)))
         ),
         "memory": memory.encode(Memory((seen(),), AT), KEY),
         "grants": table(made),
         "keychain": keychain.encode(keys(made)),
         "hub-memory": hub_memory.encode(Remembered(number=1, memory=before)),
     }
+
+
+def another_pin(pin: str) -> str:
+    """Return the fingerprint of another root."""
+    return pin[:-1] + ("1" if pin.endswith("0") else "0")
 
 
 def table(made: Stage) -> bytes:

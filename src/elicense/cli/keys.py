@@ -303,7 +303,8 @@ def _print(
 def _key_rows(item: KeyRecord) -> list[report.Row]:
     label = _PURPOSES.get(item.purpose, _NO_KEY)
     remarks = "; ".join(map(report.chosen, _remarks(item)))
-    return [(label, item.name), (Text("说明", "remarks"), remarks)]
+    rows = [(label, item.name)]
+    return [*rows, (Text("说明", "remarks"), remarks)] if remarks else rows
 
 
 def _key_json(item: KeyRecord) -> dict[str, object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from elicense import files, seals
-from elicense.cli import options, seal_view
+from elicense.cli import options, release, seal_view
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
 from elicense.errors import MalformedCodeError
@@ -49,6 +49,7 @@ by_option = click.option(
     metavar="FILE.esl",
     help="Write the seal to a file too.",
 )
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @by_option
 @options.as_json
 @options.common
@@ -60,6 +61,7 @@ def make_command(
     purpose: str | None,
     seal_version: str,
     out: Path | None,
+    force: bool,
     by: str,
     as_json: bool,
 ) -> None:
@@ -69,6 +71,8 @@ def make_command(
     elicense seal enable ID. The maker is one of the workspace, for trial; seals/trust
     is what elicense seal check --trust believes it by. Needs the extra gm.
     """
+    if out is not None:
+        release.check_out(out, None, force=force)
     at = clock.now()
     with open_workspace(signing=True) as workspace:
         name = org or workspace.settings.name
@@ -104,7 +108,7 @@ def _order(owner: str, drawn: tuple[str, str | None, str], version: int) -> Seal
 def import_command(
     *, path: Path, uscc: str | None, filed: bool, by: str, as_json: bool
 ) -> None:
-    """Import a seal that a licensed maker made (导入印章); its own picture is used.
+    """Register a seal that a licensed maker made (导入印章), with its own picture.
 
     The maker's signature must hold. Whether the maker is one to believe, say
     elicense seal check and whoever checks a document. Enable it with: elicense seal

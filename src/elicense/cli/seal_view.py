@@ -50,7 +50,9 @@ def rows(seal: SealRecord, at: datetime) -> list[report.Row]:
         (Text("有效期自", "valid from"), report.moment(seal.valid_from)),
         (HEADS[5], "" if until is None else report.moment(until)),
     ]
-    picture = _picture(seal)
+    held, picture = _held(seal), _picture(seal)
+    if held is not None and held.identifier != seal.id:  # seal check gives this one
+        found.insert(1, (Text("印章标识", "esID"), held.identifier))
     if picture is not None:
         size = f"{picture.type} {picture.width_mm} mm x {picture.height_mm} mm"
         found.append((Text("印模", "picture"), size))
@@ -65,10 +67,16 @@ def _event_text(event: SealEvent) -> str:
 
 
 def _picture(seal: SealRecord) -> ses.Picture | None:
+    held = _held(seal)
+    return None if held is None else held.picture
+
+
+def _held(seal: SealRecord) -> ses.Seal | None:
+    """Return the electronic seal of a record; None where there is none."""
     if seal.form is not SealForm.SES or not seal.content:
         return None
     try:
-        return ses.read_seal(seal.content, lenient=True).picture
+        return ses.read_seal(seal.content, lenient=True)
     except MalformedError:
         return None  # what is stored was read once; seal check tells more
 

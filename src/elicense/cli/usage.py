@@ -1,5 +1,7 @@
 """What is wrong with a command line, in the user's language."""
 
+import re
+
 import click
 
 from elicense.masking import contains_citizen_id
@@ -25,7 +27,7 @@ def usage_text(err: click.ClickException) -> Text:
     path = "elicense" if ctx is None else ctx.command_path
     if isinstance(err, WrongUsageError):
         return err.text
-    english = err.format_message().rstrip(".")
+    english = _in_one_line(err.format_message())
     if contains_citizen_id(english):  # the parser repeats what it does not understand
         return Text(
             f"命令行有误（用法见 {path} --help）",
@@ -42,12 +44,25 @@ def _chinese(err: click.ClickException, english: str) -> str:
         return f"没有选项 {err.option_name}"
     if isinstance(err, click.MissingParameter):
         name = "" if err.param is None or err.ctx is None else _name(err.param, err.ctx)
-        return f"缺少 {name}"
+        choices = _choices(err.param)
+        return f"缺少 {name}" + (f"，只能取：{choices}" if choices else "")
     if isinstance(err, click.BadParameter) and err.param and err.ctx:
         return f"{_name(err.param, err.ctx)} 的值不对：{err.message.rstrip('.')}"
     if english.startswith("No such command"):
         return f"没有命令{english.removeprefix('No such command')}"
     return english
+
+
+def _in_one_line(said: str) -> str:
+    """Return what the parser says without its lists of one choice a line."""
+    return re.sub(r"\s*\n\s*", " ", said).strip().rstrip(".")
+
+
+def _choices(param: click.Parameter | None) -> str:
+    """Return the values that an option may have, empty where any are taken."""
+    if param is None or not isinstance(param.type, click.Choice):
+        return ""
+    return ", ".join(map(str, param.type.choices))
 
 
 def _name(param: click.Parameter, ctx: click.Context) -> str:

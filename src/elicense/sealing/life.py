@@ -211,10 +211,14 @@ def step(history: Sequence[SealEvent], event: SealEvent) -> SealState:
         found = None
     if found is None:
         word = Text("未登记", "not registered") if state is None else state.text
+        kinds = [kind for of, kind in TABLE if of is state is not SealState.REVOKED]
+        zh = "、".join(kind.text.zh for kind in kinds)
         raise IllegalTransitionError(
             Text(
-                f"{word.zh}的印章不能“{event.kind.text.zh}”",
-                f"a seal that is {word.en} takes no event: {event.kind}",
+                f"{word.zh}的印章不能“{event.kind.text.zh}”"
+                + (f"，只能：{zh}" if zh else ""),
+                f"a seal that is {word.en} takes no event: {event.kind}"
+                + (f"; it takes: {', '.join(kinds)}" if kinds else ""),
             )
         )
     back = history and event.effective_at < history[-1].effective_at

@@ -20,6 +20,7 @@ from esign.sm2.certificate import (
 
 MAX_INTERMEDIATES = 3  # an issuing CA, at most two above it, then the root
 MAX_NAMESAKES = 4  # roots of one name that are tried
+_HEAD = 2  # bytes of tag and length before a key identifier
 # What may be critical. The purposes of extendedKeyUsage are not looked at: seal
 # certificates of the field name serverAuth, emailProtection and others.
 _UNDERSTOOD = frozenset(
@@ -203,17 +204,31 @@ def _chains(
     """Yield every chain of matching names from leaf to root, shortest first.
 
     There are at most three CAs between, each used once: no more than sixteen ways, and
-    for each of them a few roots.
+    for each of them a few roots. Of the roots of one name those that the key
+    identifiers name come first (RFC 5280, 4.2.1.1), and of many of them no others: a
+    hint that is not believed, for the signature decides.
     """
     issuer = begun[-1].issuer
     namesakes = [root for root in roots if root.subject == issuer]
+    named = [root for root in namesakes if _is_named(begun[-1], root)]
+    if len(namesakes) > MAX_NAMESAKES and named:
+        namesakes = named
     if len(namesakes) > MAX_NAMESAKES:
         raise VerificationError("too many roots of one name")
-    for root in namesakes:
+    for root in sorted(namesakes, key=lambda root: root not in named):
         yield (*begun, root)
     for other in between:
         if other.subject == issuer and other not in begun:
             yield from _chains((*begun, other), between, roots)
+
+
+def _is_named(below: SM2Certificate, root: SM2Certificate) -> bool:
+    """Tell whether a certificate's authorityKeyIdentifier has a root's identifier."""
+    above = below.extensions.get(oids.AUTHORITY_KEY_IDENTIFIER)
+    own = root.extensions.get(oids.SUBJECT_KEY_IDENTIFIER)
+    if above is None or own is None:
+        return False
+    return own.value[_HEAD:] in above.value
 
 
 def _check(chain: tuple[SM2Certificate, ...], at: datetime, rules: Rules) -> Path:

@@ -50,6 +50,11 @@ WRONG_USAGE = {
     ),
     "an argument missing": (["verify"], "缺少", "Missing argument"),
     "an option missing": (["issue", "food-business"], "缺少", "Missing option"),
+    "an option with choices missing": (
+        ["seal", "disable", "x"],
+        "'--reason'，只能取：held, reorganised（",
+        "'--reason'. Choose from: held, reorganised (",
+    ),
     "an argument too many": (["publish", "now"], "extra argument", "extra argument"),
     "two trust bundles": (
         ["verify", "-", "--trust", "a.elt", "--trust", "b.elt"],

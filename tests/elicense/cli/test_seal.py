@@ -6,6 +6,7 @@ import pytest
 
 from elicense.sealing import SealStore
 from elicense.sealing import checking as checking_module
+from esign import ses
 from tests.elicense.cli.department import NAME, USCC, answers, run, sample
 from tests.elicense.seal_files import crl, ofd_with, pdf_with, pem, sealed
 from tests.elicense.seal_world import code
@@ -189,6 +190,13 @@ def test_the_life_of_a_test_seal(own, tmp_path):
     assert made.exit_code == 0, made.output
     (seal,) = answers(made)
     assert (seal["state"], seal["owner"], seal["test"]) == ("made", USCC, True)
+    for bad in (out, tmp_path / "missing" / "own.esl"):  # then none is made
+        denied = run("seal", "make", "--out", bad, *place(own))
+        assert denied.exit_code == 2
+        assert str(bad) in denied.stderr
+    assert seal["id"].encode() in out.read_bytes()
+    listed = answers(run("seal", "list", "--json", *place(own)))
+    assert [one["id"] for one in listed if one["form"] == "SES"] == [seal["id"]]
     assert "测试印章，无法律效力" in seal["name"]
     assert seal["picture"]["type"] == "PNG"
     trust = ("--trust", own.place / "seals" / "trust")
@@ -336,3 +344,18 @@ def test_the_coverage_of_scenarios(own):
 def test_the_name_of_the_organ_is_on_its_seal(own):
     done = run("seal", "make", "--json", *place(own))
     assert answers(done)[0]["name"].startswith(NAME)
+
+
+def test_the_own_seal_of_sm2_shows_the_id_that_a_check_gives(tmp_path):
+    office = ("--workspace", tmp_path / "gm")
+    organ = ("--org", NAME, "--uscc", USCC, "--algorithm", "SM2")
+    assert run("init", tmp_path / "gm", *organ).exit_code == 0
+    (own,) = answers(run("seal", "list", "--json", *office))
+    shown = run("seal", "show", own["id"], *office).stdout.splitlines()
+    with SealStore.open(tmp_path / "gm" / "seals.db") as store:
+        held = ses.read_seal(store.get(own["id"]).content)
+    assert shown[0].split() == ["seal", own["id"]]
+    assert shown[1].split() == ["esID", held.identifier]
+    made = run("keys", "viewer-seal", *office)
+    assert made.exit_code == 0
+    assert "remarks" not in made.stdout
