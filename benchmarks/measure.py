@@ -33,14 +33,17 @@ class Timing:
         }
 
 
-def interleaved(jobs: Mapping[str, Job], rounds: int, items: int) -> dict[str, Timing]:
+def interleaved(
+    jobs: Mapping[str, Job], rounds: int, items: int | Mapping[str, int]
+) -> dict[str, Timing]:
     """Run every job once in each round, in turn, and return the time of one item.
 
     Args:
         jobs: name to a call that works through all items.
         rounds: how often; the first round warms up and is not counted.
-        items: how many items one call works through.
+        items: how many items one call works through; of each job where they differ.
     """
+    counts = dict.fromkeys(jobs, items) if isinstance(items, int) else items
     taken: dict[str, list[float]] = {name: [] for name in jobs}
     gc.collect()
     gc.disable()
@@ -49,7 +52,7 @@ def interleaved(jobs: Mapping[str, Job], rounds: int, items: int) -> dict[str, T
             for name, job in jobs.items():
                 start = perf_counter()
                 job()
-                spent = (perf_counter() - start) / items * 1e6
+                spent = (perf_counter() - start) / counts[name] * 1e6
                 if number:
                     taken[name].append(spent)
     finally:

@@ -10,9 +10,11 @@ import json
 import os
 from pathlib import Path
 
+import bench_bulk
 import bench_cores
 import bench_issue
 import bench_qr
+import bench_snapshot
 import bench_validate
 import measure
 
@@ -20,6 +22,8 @@ from esign import clock
 
 JOBS = {
     "qr": bench_qr.measured,
+    "snapshot": bench_snapshot.measured,
+    "bulk": bench_bulk.measured,
     "issue": bench_issue.measured,
     "validate": bench_validate.measured,
     "cores": bench_cores.measured,

@@ -28,7 +28,7 @@ def read(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             return file.read(limit + 1)
     except OSError as err:
-        raise _failed("读取", "read", path, err) from err
+        raise failed("读取", "read", path, err) from err
 
 
 def read_whole(path: Path, limit: int) -> bytes:
@@ -65,7 +65,7 @@ def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
     try:
         handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     except OSError as err:
-        raise _failed("写入", "write", path, err) from err
+        raise failed("写入", "write", path, err) from err
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -75,7 +75,7 @@ def write(path: Path, data: bytes, mode: int = PUBLIC) -> None:
         Path(temporary).replace(path)
         sync(path.parent)
     except OSError as err:
-        raise _failed("写入", "write", path, err) from err
+        raise failed("写入", "write", path, err) from err
     finally:
         Path(temporary).unlink(missing_ok=True)  # gone already where it was renamed
 
@@ -94,7 +94,7 @@ def settle(draft: Path, path: Path) -> None:
     except FileExistsError:
         return  # another run was first, with the same
     except OSError as err:
-        raise _failed("创建", "make", path, err) from err
+        raise failed("创建", "make", path, err) from err
     finally:
         draft.unlink(missing_ok=True)
 
@@ -108,7 +108,7 @@ def is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError as err:
-        raise _failed("读取", "read", path, err) from err
+        raise failed("读取", "read", path, err) from err
 
 
 def is_free(folder: Path) -> bool:
@@ -120,7 +120,7 @@ def is_free(folder: Path) -> bool:
     try:
         return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     except OSError as err:
-        raise _failed("读取", "read", folder, err) from err
+        raise failed("读取", "read", folder, err) from err
 
 
 def make_folder(path: Path, mode: int = 0o755) -> None:
@@ -132,7 +132,7 @@ def make_folder(path: Path, mode: int = 0o755) -> None:
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
     except OSError as err:
-        raise _failed("创建", "make", path, err) from err
+        raise failed("创建", "make", path, err) from err
 
 
 def make_sibling(folder: Path) -> Path:
@@ -146,7 +146,7 @@ def make_sibling(folder: Path) -> Path:
         made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
         made.chmod(0o755)
     except OSError as err:
-        raise _failed("创建", "make", folder, err) from err
+        raise failed("创建", "make", folder, err) from err
     return made
 
 
@@ -160,7 +160,7 @@ def move_folder(source: Path, target: Path) -> None:
         source.rename(target)
         sync(target.parent)
     except OSError as err:
-        raise _failed("创建", "make", target, err) from err
+        raise failed("创建", "make", target, err) from err
 
 
 def remove_folder(folder: Path) -> None:
@@ -173,7 +173,16 @@ def remove_folder(folder: Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
     except OSError as err:
-        raise _failed("删除", "remove", folder, err) from err
+        raise failed("删除", "remove", folder, err) from err
+
+
+def address_space() -> int:
+    """Return how many bytes of addresses this process uses; 0 where nobody tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def sync(path: Path) -> None:
@@ -185,7 +194,15 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def _failed(zh: str, en: str, path: Path, err: OSError) -> FileError:
+def failed(zh: str, en: str, path: Path, err: OSError) -> FileError:
+    """Return the error of something that cannot be done with a file or folder.
+
+    Args:
+        zh: the verb in Chinese.
+        en: the verb in English.
+        path: with what.
+        err: what the system says.
+    """
     reason = err.strerror or type(err).__name__
     return FileError(
         Text(f"无法{zh} {path}：{reason}", f"cannot {en} {path}: {reason}")

@@ -17,6 +17,7 @@ from elicense.settings import Settings
 SETTINGS_FILE, REGISTER_FILE, KEYS_FOLDER = "elicense.toml", "register.db", "keys"
 SEALS_FILE, SEAL_POLICY_FILE, SEALS_FOLDER = "seals.db", "seals.toml", "seals"
 PUBLIC_FOLDER, TRUST_FILE, TYPES_FOLDER = "public", "trust.elt", "types"
+SNAPSHOT_FOLDER = "snapshot"  # in the public one
 _MAX_FILE_BYTES = 1 << 20
 
 

@@ -26,7 +26,7 @@ _VALUES = bytes(
 )
 # One step of ISO/IEC 7064 MOD 37,36 for every product (1 to 36) and value: looked up,
 # because a verifier takes some sixty steps for every license.
-_STEPS = tuple(
+MOD_37_36_STEPS = tuple(
     bytes(((product + value) % 36 or 36) * 2 % 37 for value in range(36))
     for product in range(37)
 )
@@ -80,7 +80,7 @@ def _product(product: int, body: str) -> int:
     if _FOREIGN in values:
         raise ValueError("expected characters of 0-9A-Z")
     for value in values:
-        product = _STEPS[product][value]
+        product = MOD_37_36_STEPS[product][value]
     return product
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from elicense.folder import (
     REGISTER_FILE,
     SEALS_FILE,
     SETTINGS_FILE,
+    SNAPSHOT_FOLDER,
     load_catalog,
     load_faces,
     load_settings,
@@ -138,6 +141,11 @@ class Office(Closing):
         return self.board.path
 
     @property
+    def snapshot_folder(self) -> Path:
+        """Where the snapshot is for strangers to take."""
+        return self.board.path.parent / SNAPSHOT_FOLDER
+
+    @property
     def pins(self) -> tuple[str, ...]:
         """The roots that are believed here: its own, and those that led to it.
 
@@ -186,7 +194,21 @@ class Office(Closing):
         at = at or clock.now()
         self.settle_keys()
         with self.custody.signing():
-            return self.publish_now(at, after)
+            publication = self.publish_now(at, after)
+            self._publish_snapshot(at)
+        return publication
+
+    def _publish_snapshot(self, at: datetime) -> None:
+        """Put a snapshot of all that was issued beside the bundle.
+
+        Without the extra ``bulk`` there is none, and one that was published before ends
+        at its own time.
+        """
+        if find_spec("numpy") is None:
+            return
+        snapshot = import_module("elicense.snapshot.publishing")
+        terms = snapshot.Terms(self.settings.code, at)
+        snapshot.publish(self.register, self.snapshot_folder, terms, self.keys.token)
 
     def publish_now(self, at: datetime, after: int = 0) -> Publication:
         """Do as :meth:`publish` for a caller that holds ``custody.signing()``."""

@@ -401,15 +401,19 @@ def read_qr_text(text: str) -> bytes:
         NotOursError: the text starts with neither carrier.
         MalformedError: it does, and is not the one spelling of a token's bytes.
     """
+    return base45_decode(body_of(text))
+
+
+def body_of(text: str) -> str:
+    """Return the base45 that a QR text carries, not decoded; else as read_qr_text."""
     if not has_prefix(text):
         raise NotOursError("the text carries neither prefix of a license")
     if len(text) > MAX_QR_TEXT:
         raise MalformedError(f"QR text: more than {MAX_QR_TEXT} characters")
     if text.startswith(OFFLINE_PREFIX):
-        return base45_decode(text[len(OFFLINE_PREFIX) :])
+        return text[len(OFFLINE_PREFIX) :]
     escaped = text[text.index("#") + len("#EL1") :]
     body = _PERCENT.sub(lambda found: "%" if found[1] == "25" else " ", escaped)
-    token = base45_decode(body)
     if body.replace("%", "%25").replace(" ", "%20") != escaped:
         raise MalformedError("QR text: only % and space are percent-encoded")
-    return token
+    return body

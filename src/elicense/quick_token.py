@@ -42,7 +42,7 @@ _SIGNED_AAD = b"\x52elicense.license/1"
 # control characters are left to the simple readers.
 _TEXT = rb"([\x60-\x77]|\x78.)([^\x00-\x1f]*+)"
 _UINT = rb"([\x00-\x17]|\x18.|\x19..|\x1a.{4})"
-_PAYLOAD = re.compile(
+PAYLOAD = re.compile(  # 28 groups, of which a reader checks what is noted behind them
     rb"([\xa5\xa6])\x01\x72([0-9A-Z]{18})"  # iss
     rb"(?:\x04\x1a(.{4}))?\x05\x1a(.{4})\x06\x1a(.{4})"  # exp, nbf, iat
     rb"\x3a\x00\x01\x00\x00\x82"
@@ -76,11 +76,18 @@ _PAYLOAD = re.compile(
     rb"(\x0d\xf5)?",  # specimen
     re.DOTALL,
 )
-_TEXT_HEADS = tuple(
+TEXT_HEADS = tuple(
     bytes([0x60 + size]) if size < 24 else bytes([0x78, size])  # noqa: PLR2004
     for size in range(256)
 )
-_REQUIRED = 0xA0 + 8  # head of a license map without any optional member
+_LEAST_PAYLOAD, _LARGEST_PAYLOAD, _LONG_HEAD = 24, 4095, 256  # bytes
+_SHORT_ENDS = _ENVELOPE_BYTES + 2 + _LONG_HEAD - 1  # end of the longest with short head
+_PAYLOAD_HEADS = tuple(
+    bytes([0x58, size]) if size < _LONG_HEAD else b"\x59" + size.to_bytes(2)
+    for size in range(_LARGEST_PAYLOAD + 1)
+)
+_LEAD_BYTES = 21  # head of the map, key and head of iss, a USCC
+REQUIRED = 0xA0 + 8  # head of a license map without any optional member
 _SMALLEST_LONG = 1 << 16  # a head with four bytes holds no less
 _UINT_SMALLEST = {2: 24, 3: 1 << 8, 5: 1 << 16}  # size of an integer -> least value
 _MIDNIGHT = 8 * 3600  # seconds by which a day in UTC+8 begins before one in UTC
@@ -89,7 +96,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
-class _NotThisLayoutError(Exception):
+class NotThisLayoutError(Exception):
     """The token is something else, or not canonical: the simple readers decide."""
 
 
@@ -130,8 +137,57 @@ def read(token: bytes) -> tuple[QuickEnvelope, Claims] | None:
     try:
         envelope, payload = _read_envelope(token)
         return envelope, _read_payload(payload)
-    except (_NotThisLayoutError, MalformedError, IndexError, OverflowError, ValueError):
+    except (NotThisLayoutError, MalformedError, IndexError, OverflowError, ValueError):
         return None  # the simple readers say what is wrong
+
+
+def frame(token: bytes) -> tuple[bytes, int, int] | None:
+    """Return the lead of a token, and where its payload begins and ends.
+
+    None for another frame than ours. Looks at the heads of payload and signature and at
+    s; whose key the lead names is for :func:`leads`.
+
+    Args:
+        token: any bytes.
+    """
+    end = len(token) - _SIGNATURE_BYTES - len(_SIGNATURE_HEAD)
+    start = _ENVELOPE_BYTES + 2 if end <= _SHORT_ENDS else _ENVELOPE_BYTES + 3
+    size = end - start
+    if (
+        not _LEAST_PAYLOAD <= size <= _LARGEST_PAYLOAD
+        or token[_ENVELOPE_BYTES:start] != _PAYLOAD_HEADS[size]
+        or token[end : end + len(_SIGNATURE_HEAD)] != _SIGNATURE_HEAD
+        or token[-_S_BYTES:] > P256_HALF_ORDER
+    ):
+        return None
+    return token[:_ENVELOPE_BYTES] + token[start : start + _LEAD_BYTES], start, end
+
+
+def leads(kid: bytes, issuer: str) -> tuple[bytes, bytes]:
+    """Return the two leads of an issuer's tokens that name a key, with and without exp.
+
+    A lead holds all that stands before the payload's head, and the payload's first
+    claim.
+    """
+    head = b"\xd2\x84\x4d\xa2\x01\x26\x04\x48" + kid + b"\xa0"
+    claim = b"\x01\x72" + issuer.encode()
+    return head + b"\xa5" + claim, head + b"\xa6" + claim
+
+
+def signed_lead(kid: bytes) -> bytes:
+    """Return how the Sig_structure of a token begins; see :func:`signed_bytes`."""
+    return _SIGNED_HEAD + kid + _SIGNED_AAD
+
+
+def signed_bytes(lead_: bytes, token: bytes, end: int) -> bytes:
+    """Return the Sig_structure of a token whose lead and frame are ours.
+
+    Args:
+        lead_: what :func:`signed_lead` gives for the token's key.
+        token: the whole token.
+        end: where its payload ends; two bytes on, its signature begins.
+    """
+    return lead_ + token[_ENVELOPE_BYTES:end]
 
 
 def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
@@ -140,14 +196,14 @@ def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
     if head is None:
         return _read_sm2_envelope(token)
     if token[tail - 2 : tail] != _SIGNATURE_HEAD:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     start, end, kid = head.end(), tail - 2, head[1]
     length = int.from_bytes(token[_ENVELOPE_BYTES + 1 : start], "big")
     signature = token[tail:]
     if end - start != length or signature[_S_BYTES:] > P256_HALF_ORDER:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     payload = token[start:end]
-    signed = _SIGNED_HEAD + kid + _SIGNED_AAD + token[_ENVELOPE_BYTES:end]
+    signed = signed_bytes(signed_lead(kid), token, end)
     return QuickEnvelope(kid, signature, signed), payload
 
 
@@ -155,47 +211,47 @@ def _read_sm2_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
     head = _SM2_ENVELOPE.match(token)
     tail = len(token) - _SIGNATURE_BYTES
     if head is None or token[tail - 2 : tail] != _SIGNATURE_HEAD:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     start, end, kid = head.end(), tail - 2, head[1]
     length = int.from_bytes(token[_SM2_ENVELOPE_BYTES + 1 : start], "big")
     signature = token[tail:]
     if end - start != length:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     require_canonical(Suite.SM2, signature)
     signed = _SM2_SIGNED_HEAD + kid + _SIGNED_AAD + token[_SM2_ENVELOPE_BYTES:end]
     return QuickEnvelope(kid, signature, signed, Suite.SM2), token[start:end]
 
 
 def _read_payload(data: bytes) -> Claims:
-    found = _PAYLOAD.fullmatch(data)
+    found = PAYLOAD.fullmatch(data)
     if found is None:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     parts = found.groups()
     head, issuer, exp, nbf, iat, list_number, index, count = parts[:8]
     h1, identifier, h2, number, h3, type_name, version = parts[8:15]
     h5, holder, holders, h7, holder_code, issue_date = parts[15:21]
     h9, kind, due, case, fields, record, specimen = parts[21:]
     optional = (holders, kind, case, fields, specimen)
-    if count[0] != _REQUIRED + 5 - optional.count(None):
-        raise _NotThisLayoutError
+    if count[0] != REQUIRED + 5 - optional.count(None):
+        raise NotThisLayoutError
     if (exp is None) != (head == b"\xa5"):
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return Claims(
         issuer=issuer.decode(),
-        signed_at=_EPOCH + timedelta(seconds=_seconds(iat)),
-        validity=_validity(nbf, exp),
-        status=StatusReference(_uint(list_number), _uint(index)),
+        signed_at=read_instant(iat),
+        validity=read_validity(nbf, exp),
+        status=StatusReference(read_uint(list_number), read_uint(index)),
         identifier=_identifier(_text(h1, identifier)),
         number=_text(h2, number),
         type_name=_text(h3, type_name),
-        type_version=_uint(version),
+        type_version=read_uint(version),
         holder=_text(h5, holder),
-        holder_count=1 if holders is None else _several(holders),
+        holder_count=1 if holders is None else read_several(holders),
         holder_code=_text(h7, holder_code),
-        issue_date=date.fromordinal(_EPOCH_ORDINAL + _uint(issue_date)),
-        checkpoint=None if kind is None else _checkpoint(_text(h9, kind), due),
+        issue_date=read_day(issue_date),
+        checkpoint=None if kind is None else read_checkpoint(_text(h9, kind), due),
         case_digest=case,
-        fields={} if fields is None else _fields(fields),
+        fields={} if fields is None else read_fields(fields),
         record_digest=record,
         specimen=specimen is not None,
     )
@@ -203,83 +259,104 @@ def _read_payload(data: bytes) -> Claims:
 
 def _text(head: bytes, body: bytes) -> str:
     size = len(body)
-    if size >= len(_TEXT_HEADS) or head != _TEXT_HEADS[size]:
-        raise _NotThisLayoutError
+    if size >= len(TEXT_HEADS) or head != TEXT_HEADS[size]:
+        raise NotThisLayoutError
     return body.decode()
 
 
-def _uint(raw: bytes) -> int:
+def read_uint(raw: bytes) -> int:
+    """Return an integer in its shortest spelling; else NotThisLayoutError."""
     size = len(raw)
     if size == 1:
         return raw[0]
     value = int.from_bytes(raw[1:], "big")
     if value < _UINT_SMALLEST[size]:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return value
 
 
-def _several(raw: bytes) -> int:
-    count = _uint(raw)
+def read_several(raw: bytes) -> int:
+    """Return a count of holders that is told; else NotThisLayoutError."""
+    count = read_uint(raw)
     if count <= 1:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return count
 
 
 def _identifier(text: str) -> str:
     if not is_standard(text):
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return f"{ROOT}.{text}"
 
 
-def _checkpoint(kind: str, due: bytes) -> Checkpoint:
-    return Checkpoint(kind, date.fromordinal(_EPOCH_ORDINAL + _uint(due)))
+def read_checkpoint(kind: str, due: bytes) -> Checkpoint:
+    """Return a checkpoint of a kind that was read; else NotThisLayoutError."""
+    return Checkpoint(kind, read_day(due))
 
 
-def _fields(raw: bytes) -> dict[str, str]:
+def read_fields(raw: bytes) -> dict[str, str]:
     """Return a map of texts with a short head, its keys in order."""
     found: dict[str, str] = {}
-    at, last = 1, b""
-    for _ in range(raw[0] - 0xA0):
+    at, last, size = 1, b"", len(raw)
+    while at < size:
         start = at
-        key, at = _next_text(raw, at)
+        at += raw[at] - 0x5F  # a head of one byte, and a text
+        if not start < at <= start + 24:
+            at = _after_long_text(raw, start)
         if raw[start:at] <= last:
-            raise _NotThisLayoutError
-        last = raw[start:at]
-        found[key], at = _next_text(raw, at)
-    if not found or at != len(raw) or raw[0] > 0xB7:  # noqa: PLR2004  a short head
-        raise _NotThisLayoutError
+            raise NotThisLayoutError
+        last, middle = raw[start:at], at
+        at += raw[at] - 0x5F
+        if middle < at <= middle + 24:
+            found[_text_of(last)] = raw[middle + 1 : at].decode()
+        else:
+            at = _after_long_text(raw, middle)
+            found[_text_of(last)] = raw[middle + 2 : at].decode()
+    # The head is a short one.
+    if at != size or len(found) != raw[0] - 0xA0 or not 0 < len(found) < 24:  # noqa: PLR2004
+        raise NotThisLayoutError
     return found
 
 
-def _next_text(raw: bytes, at: int) -> tuple[str, int]:
-    size = raw[at] - 0x60
-    if size == 24:  # noqa: PLR2004  a head of two bytes
-        size, at = raw[at + 1], at + 1
-        if size < 24:  # noqa: PLR2004  a shorter head fits
-            raise _NotThisLayoutError
-    elif not 0 <= size < 24:  # noqa: PLR2004  a short head
-        raise _NotThisLayoutError
-    end = at + 1 + size
-    if end > len(raw):
-        raise _NotThisLayoutError
-    return raw[at + 1 : end].decode(), end
+def _after_long_text(raw: bytes, at: int) -> int:
+    """Return the end of a text that needs a head of two bytes."""
+    if raw[at] != 0x78 or raw[at + 1] < 24:  # noqa: PLR2004
+        raise NotThisLayoutError
+    return at + 2 + raw[at + 1]
+
+
+@functools.lru_cache(maxsize=1024)  # names of fields, of which types have few
+def _text_of(item: bytes) -> str:
+    """Return the text of an item whose head was checked."""
+    return item[1 if item[0] < 0x78 else 2 :].decode()  # noqa: PLR2004
+
+
+def read_day(raw: bytes) -> date:
+    """Return the day of an integer; ValueError or OverflowError outside of years."""
+    return date.fromordinal(_EPOCH_ORDINAL + read_uint(raw))
+
+
+def read_instant(raw: bytes) -> datetime:
+    """Return the instant of iat, four bytes; else NotThisLayoutError."""
+    return _EPOCH + timedelta(seconds=_seconds(raw))
 
 
 def _seconds(raw: bytes) -> int:
     value = int.from_bytes(raw, "big")
     if value < _SMALLEST_LONG:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return value
 
 
 @functools.lru_cache(maxsize=4096)  # few days, many licenses
-def _validity(first: bytes, last: bytes | None) -> Validity:
+def read_validity(first: bytes, last: bytes | None) -> Validity:
+    """Return the days of nbf and exp, four bytes each; else NotThisLayoutError."""
     begin = _midnight(first)
     if last is None:
         return Validity(date.fromordinal(begin), None)
     end = _midnight(last)
     if end <= begin:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return Validity(date.fromordinal(begin), date.fromordinal(end - 1))
 
 
@@ -287,5 +364,5 @@ def _midnight(raw: bytes) -> int:
     """Return the ordinal of the day in UTC+8 that begins at an instant."""
     days, rest = divmod(_seconds(raw) + _MIDNIGHT, _DAY)
     if rest:
-        raise _NotThisLayoutError
+        raise NotThisLayoutError
     return _EPOCH_ORDINAL + days

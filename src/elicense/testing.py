@@ -41,6 +41,7 @@ from elicense.trust import (
     TrustState,
 )
 from elicense.validating import Verdict
+from elicense.validating.evidence import Proof
 from esign import seal_image, sm2, statuslist
 from esign.algorithms import Suite
 from esign.authority import DevelopmentAuthority
@@ -373,7 +374,7 @@ class Simulator(Closing):
         self,
         data: bytes | str,
         policy: ValidationPolicy = STANDARD,
-        evidence: tuple[bytes, ...] = (),
+        evidence: tuple[Proof, ...] = (),
     ) -> Verdict:
         """Validate a file or a QR text now, with the bundle as the knobs stand."""
         return self.validate_under(self.trust(), data, policy, evidence)
@@ -383,7 +384,7 @@ class Simulator(Closing):
         trust: TrustState,
         data: bytes | str,
         policy: ValidationPolicy = STANDARD,
-        evidence: tuple[bytes, ...] = (),
+        evidence: tuple[Proof, ...] = (),
     ) -> Verdict:
         """Validate a file or a QR text now, under a trust that was admitted before."""
         if isinstance(data, str):

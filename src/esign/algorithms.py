@@ -6,7 +6,7 @@ are in their COSE form: ES256 and SM2 as r and s of 32 bytes each (RFC 9053, sec
 """
 
 import enum
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -21,14 +21,16 @@ P256_HALF_ORDER = (_P256_ORDER // 2).to_bytes(_P256_BYTES, "big")
 """The largest s that counts, as it stands in a signature."""
 _ECDSA = ec.ECDSA(hashes.SHA256())
 
-PublicHandle: TypeAlias = (
-    ec.EllipticCurvePublicKey
-    | ed25519.Ed25519PublicKey
+_SIGN_BIT = 0x80
+
+_PlainHandle: TypeAlias = (
+    ed25519.Ed25519PublicKey
     | mldsa.MLDSA44PublicKey
     | mldsa.MLDSA65PublicKey
     | mldsa.MLDSA87PublicKey
     | sm2.PublicPoint
 )
+PublicHandle: TypeAlias = ec.EllipticCurvePublicKey | _PlainHandle
 
 
 class Suite(enum.Enum):
@@ -114,10 +116,13 @@ def verify(
     if len(signature) != suite.signature_bytes:
         raise VerificationError(f"{suite.label} signatures have another size")
     try:
-        if isinstance(handle, ec.EllipticCurvePublicKey):
-            handle.verify(ecdsa_to_der(signature), message, _ECDSA)
+        if suite is Suite.ES256:
+            # An isinstance of this abstract class takes longer than all else here.
+            point = cast("ec.EllipticCurvePublicKey", handle)
+            point.verify(ecdsa_to_der(signature), message, _ECDSA)
         else:
-            handle.verify(signature, message)
+            plain = cast("_PlainHandle", handle)
+            plain.verify(signature, message)
     except InvalidSignature as err:
         raise VerificationError(f"the {suite.label} signature does not verify") from err
 
@@ -145,6 +150,12 @@ def require_canonical(suite: Suite, signature: bytes) -> None:
 
 def ecdsa_to_der(signature: bytes) -> bytes:
     """Return the DER form of an ES256 signature given as r and s (RFC 3279, 2.2.3)."""
+    r, s = signature[:_P256_BYTES], signature[_P256_BYTES:]
+    if len(s) == _P256_BYTES and r[0] and s[0] and s[0] < _SIGN_BIT:
+        # Neither number is shorter than 32 bytes: all but one in a hundred.
+        if r[0] < _SIGN_BIT:
+            return b"\x30\x44\x02\x20" + r + b"\x02\x20" + s
+        return b"\x30\x45\x02\x21\x00" + r + b"\x02\x20" + s
     return utils.encode_dss_signature(
         int.from_bytes(signature[:_P256_BYTES], "big"),
         int.from_bytes(signature[_P256_BYTES:], "big"),

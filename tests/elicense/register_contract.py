@@ -1188,6 +1188,21 @@ class RegisterContract:
         late = reserve(register, "late").identifier
         assert [row.identifier for row in stream] == [*made[1:], late]
 
+    def test_tokens_of_what_was_issued_come_oldest_first(self, register):
+        with register.batch():
+            made = [issue(register, number) for number in range(3)]
+            waiting = reserve(register, "output, and not issued").identifier
+            register.store_output(waiting, b"not released", b"%PDF-")
+        reserve(register, "only reserved")
+        revoke(register, made[1])
+        stored = [register.get(one).token for one in made]
+        stream = register.tokens()
+        assert next(stream) == stored[0]
+        late = issue(register, "late")
+        everything = [*stored, register.get(late).token]
+        assert [*stream] == everything[1:]
+        assert [*register.tokens()] == everything
+
     def test_events_come_in_order_while_others_write(self, register):
         issue(register, 1)
         stream = register.events_since(0)

@@ -32,8 +32,8 @@ PACKAGES = {
         parse_application
     """,
     "elicense.validating": """
-        MAX_TIMESTAMPS NotPassedError Scope Verdict validate validate_image validate_pdf
-        validate_text
+        MAX_TIMESTAMPS NotPassedError Scope Verdict validate validate_attested
+        validate_image validate_pdf validate_text
     """,
     "elicense.trust": """
         BACKDATING BUNDLE_PURPOSE Bundle CLOCK_TOLERANCE FORMAT FORMAT_GM KeyGrant

@@ -5,7 +5,7 @@ import json
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import mldsa, utils
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from esign import algorithms
@@ -219,3 +219,14 @@ BAD_DER = {
 def test_der_that_holds_no_p256_signature_is_refused(der):
     with pytest.raises(MalformedError, match=r"ECDSA|ES256"):
         algorithms.ecdsa_from_der(der)
+
+
+@given(NUMBERS, NUMBERS)
+@example(1, 1)
+@example(1 << 255, 1 << 255)
+@example((1 << 255) - 1, (1 << 248) - 1)
+@example(1 << 248, 1 << 247)
+def test_the_der_of_a_signature_is_that_of_cryptography(r, s):
+    r, s = min(r, ORDER - 1), min(s, ORDER - 1)
+    raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    assert algorithms.ecdsa_to_der(raw) == utils.encode_dss_signature(r, s)

@@ -18,10 +18,10 @@ from elicense.cli.batch_report import Report
 from elicense.cli.delivery import Delivery, Line, drafts
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
+from elicense.crew import MAX_WORKERS
 from elicense.errors import ElicenseError
 from elicense.issuing import Request
 from elicense.issuing import rows as batch_rows
-from elicense.issuing.workers import MAX_WORKERS
 from elicense.lifecycle import State
 from elicense.model import Text
 from esign import clock

@@ -5,13 +5,13 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from elicense import files
+from elicense import cells, files
 from elicense.cli.delivery import Line, not_written
 from elicense.cli.usage import WrongUsageError
 from elicense.model import Text
@@ -21,8 +21,6 @@ _COLUMNS = (
     *("row", "key", "identifier", "number", "file", "code", "state", "existed"),
     *("warnings_zh", "warnings_en", "error_zh", "error_en"),
 )
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
 _HELD = (errno.EACCES, errno.EAGAIN)
 
 
@@ -64,21 +62,12 @@ class Report:
         try:
             self._file.write(mark)
             if self._is_table:
-                csv.DictWriter(self._file, _COLUMNS).writerow(_harmless(line))
+                csv.DictWriter(self._file, _COLUMNS).writerow(cells.harmless(line))
             else:
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
         except OSError as err:
             raise not_written(self.path, err) from err
-
-
-def _harmless(line: Line) -> Mapping[str, object]:
-    return {
-        key: f"'{value}"
-        if isinstance(value, str) and value.startswith(_FORMULA)
-        else value
-        for key, value in line.items()
-    }
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from elicense.files import FileError
 from elicense.policy import ValidationPolicy
 from elicense.trust import TrustState
 from elicense.validating import Verdict
+from elicense.validating.evidence import Proof
 from esign.verdict import Check, Code
 
 STDIN = "-"
@@ -27,7 +28,7 @@ class Inquiry:
     at: datetime
     policy: ValidationPolicy
     catalog: Catalog
-    evidence: tuple[bytes, ...] = ()
+    evidence: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

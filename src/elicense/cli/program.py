@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, NoReturn
 
 import click
@@ -43,6 +44,7 @@ COMMANDS = {
         "publication",
         "Sign status lists and trust bundle (发布状态与信任包).",
     ),
+    "lookup": ("lookup", "Say what the register has of a number (按编号查询)."),
     "events": ("events", "Print what happened (事件流), for a supervisor's system."),
     "seal": ("seal", "Make, import and manage seals (印章); check others' (验章)."),
     "keys": ("keys", "List the keys (密钥), renew them, mark one as compromised."),
@@ -50,8 +52,28 @@ COMMANDS = {
     "rename": ("succession", "Give the organ a new name (机构更名) from a day on."),
     "trust": ("hub", "Look into trust bundles (信任包), pin roots, merge for a hub."),
     "verify": ("verify", "Verify PDFs, pictures of a QR, or QR texts (核验)."),
+    "verify-bulk": ("bulk", "Verify many licenses at once (批量核验) from a table."),
     "demo": ("demo", "Tell the whole story on invented data (演示)."),
 }
+
+
+_EXTRAS = {"numpy": "bulk", "pyarrow": "bulk"}
+
+
+def _module(name: str) -> ModuleType:
+    """Import a command's module; ElicenseError where its extra is not installed."""
+    try:
+        return importlib.import_module(f"elicense.cli.{name}")
+    except ModuleNotFoundError as err:
+        extra = _EXTRAS.get(err.name or "")
+        if extra is None:
+            raise
+        raise ElicenseError(
+            Text(
+                f"该命令需要附加组件：pip install 'elicense[{extra}]'",
+                f"this command needs an extra: pip install 'elicense[{extra}]'",
+            )
+        ) from err
 
 
 class Program(click.Group):
@@ -65,7 +87,7 @@ class Program(click.Group):
         """Import and return a command, None for an unknown name."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"elicense.cli.{COMMANDS[name][0]}")
+        module = _module(COMMANDS[name][0])
         command = getattr(module, f"{name.replace('-', '_')}_command")
         if not isinstance(command, click.Command):
             raise TypeError(f"{name} is not a command")

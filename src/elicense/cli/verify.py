@@ -4,6 +4,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -17,6 +19,7 @@ from elicense.model import Text
 from elicense.payload import Claims
 from elicense.policy import SEALED_ONLY, STANDARD
 from elicense.validating import MAX_TIMESTAMPS, Verdict
+from elicense.validating.evidence import Proof
 from elicense.validating.verdict import summary
 from esign import clock, timestamps
 from esign.errors import MalformedError, VerificationError
@@ -25,6 +28,7 @@ from esign.verdict import Indication
 
 EXIT_FAILED = 1
 EXIT_INDETERMINATE = 3
+_SNAPSHOT_SUFFIX = ".cose"
 _QUIET_SECONDS = 2  # a shorter run needs no progress
 MARKS = {
     Indication.PASSED: ("✔", "green"),
@@ -65,7 +69,8 @@ MARKS = {
     multiple=True,
     metavar="FILE",
     help="An RFC 3161 timestamp (时间戳) over a license, where its key was withdrawn;"
-    " may be repeated.",
+    " or a kept snapshot's manifest.cose with its timestamp in manifest.cose.tsr; may"
+    " be repeated.",
 )
 @click.option("--no-face", is_flag=True, help="Leave the printed page unread.")
 @options.as_json
@@ -102,7 +107,7 @@ def verify_command(
     click.get_current_context().exit(exit_code(counts))
 
 
-def _evidence(paths: Sequence[Path]) -> tuple[bytes, ...]:
+def _evidence(paths: Sequence[Path]) -> tuple[Proof, ...]:
     """Read the timestamps; too many are refused, for the rest would not count."""
     if len(paths) > MAX_TIMESTAMPS:
         raise WrongUsageError(
@@ -111,7 +116,25 @@ def _evidence(paths: Sequence[Path]) -> tuple[bytes, ...]:
                 f"--evidence may be given {MAX_TIMESTAMPS} times at most",
             )
         )
-    return tuple(map(_timestamp, paths))
+    return tuple(
+        _archive(path) if path.suffix == _SNAPSHOT_SUFFIX else _timestamp(path)
+        for path in paths
+    )
+
+
+def _archive(path: Path) -> Proof:
+    """Return a kept snapshot with the timestamp that stands beside it."""
+    if find_spec("numpy") is None:
+        raise WrongUsageError(
+            Text(
+                "快照证据需要附加组件：pip install 'elicense[bulk]'",
+                "a snapshot as evidence needs: pip install 'elicense[bulk]'",
+            )
+        )
+    snapshot = import_module("elicense.snapshot")
+    stamp = _timestamp(path.with_name(f"{path.name}.tsr"))
+    opened: Proof = snapshot.Archive.open(path, [stamp])
+    return opened
 
 
 def _timestamp(path: Path) -> bytes:

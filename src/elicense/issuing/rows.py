@@ -4,22 +4,19 @@ A row that cannot be used is an error in its place; a file that cannot be read a
 raised. Rows are read as they are needed.
 """
 
-import codecs
-import csv
 import hashlib
-import importlib
 import json
 import re
 from collections.abc import (
     Callable,
     Generator,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
 from typing import Any, BinaryIO, TypeAlias, TypeVar
 
+from elicense import cells, tables
 from elicense.catalog import FieldKind, LicenseType
 from elicense.catalog.application import (
     COMMON_KEYS,
@@ -27,9 +24,9 @@ from elicense.catalog.application import (
     parse_application,
 )
 from elicense.errors import ApplicationError, ElicenseError, Problem
-from elicense.issuing import cells
 from elicense.issuing.request import Request
 from elicense.model import Text
+from elicense.tables import RowsError
 
 CASE, ID = "case", "id"
 """Columns that key a row; all others are fields of the application."""
@@ -50,10 +47,6 @@ _PLAIN_NAME = re.compile(
 Row = Mapping[str, object]
 Rows: TypeAlias = Generator[Request | ElicenseError, None, None]
 T = TypeVar("T")
-
-
-class RowsError(ElicenseError):
-    """A file of rows cannot be read at all, or not from here on."""
 
 
 def read(stream: BinaryIO, ending: str, license_type: LicenseType) -> Rows:
@@ -199,67 +192,12 @@ def _each(
 
 
 def _jsonl(stream: BinaryIO, license_type: LicenseType) -> Rows:
-    lines = (line for line in _lines(stream) if line.strip())
+    lines = (line for line in tables.lines(stream, MAX_APPLICATION) if line.strip())
     return _each(license_type, lines, parse_application)
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    while line := stream.readline(MAX_APPLICATION + 2):
-        if len(line) > MAX_APPLICATION:
-            # What is left of it would be read as rows of their own.
-            raise _too_long()
-        yield line
-
-
-class _Texts:
-    """The lines of a CSV file as texts, with a limit on those of one row.
-
-    Attributes:
-        size: bytes since it was set to 0, at the beginning of each row.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.size = 0
-        self._lines = _lines(stream)
-        self._first = True
-
-    def __iter__(self) -> "_Texts":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        if self._first:
-            self._first, line = False, line.removeprefix(codecs.BOM_UTF8)
-        self.size += len(line)
-        if self.size > MAX_APPLICATION:
-            raise _too_long()
-        return line.decode()
-
-
 def _csv(stream: BinaryIO, license_type: LicenseType) -> Rows:
-    csv.field_size_limit(MAX_APPLICATION)
-    yield from _table(license_type, _split(_Texts(stream)))
-
-
-def _split(texts: _Texts) -> Iterator[list[str]]:
-    try:
-        for line in csv.reader(texts, strict=True):
-            texts.size = 0
-            yield line
-    except UnicodeDecodeError as err:
-        raise RowsError(
-            Text(
-                "CSV 文件不是 UTF-8 编码；GBK 文件请在电子表格中另存为“CSV UTF-8”",
-                "the CSV file is not UTF-8; one in GBK has to be saved as CSV UTF-8",
-            )
-        ) from err
-    except csv.Error as err:
-        raise RowsError(
-            Text(
-                "CSV 文件应以逗号分隔，引号须成对",
-                "the CSV file has to have commas between, and quotes in pairs",
-            )
-        ) from err
+    yield from _table(license_type, tables.csv_rows(stream, MAX_APPLICATION))
 
 
 def _table(license_type: LicenseType, found: Iterable[Sequence[object]]) -> Rows:
@@ -333,58 +271,14 @@ def _cells(license_type: LicenseType, heads: list[str], line: Sequence[object]) 
 
 
 def _xlsx(stream: BinaryIO, license_type: LicenseType) -> Rows:
-    openpyxl = _extra("openpyxl", "xlsx")
-    yield from _table(license_type, _spread(openpyxl, stream))
-
-
-def _spread(openpyxl: Any, stream: BinaryIO) -> Iterator[list[object]]:
-    """Give the rows of the first sheet, all as long as the first.
-
-    The sheet is read twice side by side: as results, and as formulas, since a formula
-    without a result looks like an empty cell.
-    """
-    try:
-        width = 0
-        for shown, typed in zip(
-            _sheet(openpyxl, stream, results=True),
-            _sheet(openpyxl, stream, results=False),
-            strict=True,
-        ):
-            line = list(map(cells.of_sheet, shown, typed))
-            while len(line) > width and _is_blank(line[-1]):
-                line.pop()
-            width = width or len(line)
-            yield line + [None] * (width - len(line))
-    except Exception as err:  # the archive's, the XML's and its own, of many kinds
-        raise _unreadable("xlsx") from err
-
-
-def _sheet(openpyxl: Any, stream: BinaryIO, *, results: bool) -> Iterator[Any]:
-    book = openpyxl.load_workbook(stream, read_only=True, data_only=results)
-    sheet = book.worksheets[0]
-    # What a file says of its own size may leave rows and columns out.
-    sheet.reset_dimensions()
-    return iter(sheet.iter_rows())
+    yield from _table(license_type, tables.sheet_rows(stream))
 
 
 def _parquet(stream: BinaryIO, license_type: LicenseType) -> Rows:
-    parquet = _extra("pyarrow.parquet", "bulk")
-    try:
-        file = parquet.ParquetFile(stream)
-        names = file.schema_arrow.names
-    except Exception as err:  # its own errors are of several kinds
-        raise _unreadable("parquet") from err
-    _heads(names, _columns_of(license_type))
-    yield from _each(license_type, _records(file), _from_columns)
-
-
-def _records(file: Any) -> Iterator[Mapping[str, Any]]:
-    """Give the rows of a Parquet file."""
-    try:
-        for batch in file.iter_batches(batch_size=_PAGE):
-            yield from batch.to_pylist()
-    except Exception as err:  # its own errors are of several kinds
-        raise _unreadable("parquet") from err
+    file = tables.parquet_file(stream)
+    _heads(file.schema_arrow.names, _columns_of(license_type))
+    records = tables.parquet_rows(file, _PAGE)
+    yield from _each(license_type, records, _from_columns)
 
 
 def _from_columns(row: Mapping[str, Any]) -> Row:
@@ -403,33 +297,6 @@ def _plain(column: str, value: Any) -> object:
     if isinstance(value, list):
         return [_plain(column, item) for item in value]
     return cells.text_of(column, value)
-
-
-def _extra(module: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as err:
-        raise RowsError(
-            Text(
-                f"读取该格式需要附加组件：pip install 'elicense[{extra}]'",
-                f"this format needs an extra: pip install 'elicense[{extra}]'",
-            )
-        ) from err
-
-
-def _too_long() -> RowsError:
-    return RowsError(
-        Text(
-            f"有一行超过 {MAX_APPLICATION >> 20} MiB，过长",
-            f"a line is too long: more than {MAX_APPLICATION >> 20} MiB",
-        )
-    )
-
-
-def _unreadable(kind: str) -> RowsError:
-    return RowsError(
-        Text(f"不是可读取的 {kind} 文件", f"not a {kind} file that can be read")
-    )
 
 
 def _problem(where: str, zh: str, en: str) -> ApplicationError:

@@ -225,6 +225,12 @@ class Register(Protocol):
     def rows(self) -> Iterator[Row]:
         """Give all rows, oldest first; a page of them is held at a time."""
 
+    def tokens(self) -> Iterator[bytes]:
+        """Give the tokens of all licenses that were issued, oldest first.
+
+        No record and no document is read; a page of them is held at a time.
+        """
+
     def statuses(self, issuer: str, list_id: int, at: datetime) -> Iterator[Status]:
         """Give (index, state) of what is not in force at an instant, by index.
 

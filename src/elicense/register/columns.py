@@ -204,6 +204,11 @@ def status(columns: Columns) -> Status:
     return integer(index), State(text(state))
 
 
+def token(columns: Columns) -> bytes:
+    """Read a token; what follows it is not looked at."""
+    return _bytes(columns[0])
+
+
 def publication(columns: Columns) -> Publication:
     """Read number, instant, event and bundle."""
     number, at, event_seq, bundle = columns

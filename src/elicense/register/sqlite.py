@@ -49,6 +49,7 @@ from elicense.register.sqlite_places import KEY
 
 TIMEOUT = 10.0  # seconds to wait for another writer; one transaction takes milliseconds
 EVENT_PAGE = 1000  # events read at a time, so that a reader holds no lock in between
+TOKEN_PAGE = 1000  # tokens likewise; each has about 400 bytes
 ROW_PAGE = 50  # rows likewise; each holds a PDF of about 100 KB
 
 _RESERVATION = """issuer, type_name, operation, source, source_number, digest,
@@ -73,6 +74,10 @@ _IN_FORCE = """SELECT identifier FROM license
     ORDER BY position LIMIT ?3"""  # without a span, nothing happened since the issue
 _EVENT = """SELECT seq, identifier, kind, reason, effective_at, recorded_at, until,
     decision, note, successor FROM event"""
+_TOKENS = f"""SELECT token, position FROM license
+    JOIN output ON output.identifier = license.identifier
+    WHERE position > ? AND issued_at IS NOT NULL ORDER BY position
+    LIMIT {TOKEN_PAGE}"""  # noqa: S608  constants only
 _STATUSES = """SELECT list_index, state FROM
     (SELECT list_index, state, MAX(since) FROM span
         WHERE issuer = ? AND list_id = ? AND since <= ? GROUP BY list_index)
@@ -306,6 +311,14 @@ class SqliteRegister(Closing):
             for row in found:
                 yield columns.decoded(columns.row, row)
             position = columns.integer(found[-1][-1])
+
+    def tokens(self) -> Iterator[bytes]:
+        """Give the tokens of what was issued, oldest first, read page by page."""
+        position = 0
+        while found := self._file.run(_TOKENS, (position,)):
+            for row in found:
+                yield columns.decoded(columns.token, row)
+            position = columns.integer(found[-1][1])
 
     def statuses(self, issuer: str, list_id: int, at: datetime) -> Iterator[Status]:
         """Give (index, state) of what is not in force at an instant, by index."""

@@ -4,6 +4,7 @@ Everything that is needed is passed in: what is believed, the instant, the polic
 the catalog. Bad input gives a verdict; misuse of the call gives a ``TypeError``.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from elicense import fonts, payload, qr
@@ -12,7 +13,7 @@ from elicense.fonts import FontSet
 from elicense.payload import NotOursError
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.trust import TrustState
-from elicense.validating.evidence import MAX_TIMESTAMPS, Evidence
+from elicense.validating.evidence import MAX_TIMESTAMPS, Evidence, Proof
 from elicense.validating.platform import check_platform_pdf
 from elicense.validating.sealed import Inquiry, check_pdf, check_record
 from elicense.validating.token import NO_TOKEN, TokenFindings, check_token
@@ -27,6 +28,7 @@ __all__ = [
     "Scope",
     "Verdict",
     "validate",
+    "validate_attested",
     "validate_image",
     "validate_pdf",
     "validate_text",
@@ -43,7 +45,7 @@ def validate(
     *,
     policy: ValidationPolicy = STANDARD,
     catalog: Catalog | None = None,
-    evidence: tuple[bytes, ...] = (),
+    evidence: tuple[Proof, ...] = (),
 ) -> Verdict:
     """Validate a PDF or an image of a QR, whichever the bytes are.
 
@@ -54,7 +56,8 @@ def validate(
         policy: limits of the validator.
         catalog: types for the face check; the built-in ones where None.
         evidence: RFC 3161 timestamps over the license's token or the whole PDF, made
-            by another organization's service (docs/formats/evidence.md).
+            by another organization's service, or snapshots under such timestamps
+            (docs/formats/evidence.md).
 
     Returns:
         A verdict for any bytes; UNSUPPORTED for what is neither.
@@ -81,7 +84,7 @@ def validate_pdf(  # noqa: PLR0913  each is one thing that a caller may have
     *,
     policy: ValidationPolicy = STANDARD,
     catalog: Catalog | None = None,
-    evidence: tuple[bytes, ...] = (),
+    evidence: tuple[Proof, ...] = (),
     faces: FontSet = fonts.STANDARD,
 ) -> Verdict:
     """Validate a sealed PDF: seal, token, record and, by policy, the printed face.
@@ -116,7 +119,7 @@ def validate_image(
     at: datetime,
     *,
     policy: ValidationPolicy = STANDARD,
-    evidence: tuple[bytes, ...] = (),
+    evidence: tuple[Proof, ...] = (),
 ) -> Verdict:
     """Validate the QR in a picture; other codes beside it are passed over.
 
@@ -149,7 +152,7 @@ def validate_text(  # noqa: PLR0913  each is one thing that a caller may have
     policy: ValidationPolicy = STANDARD,
     record_bytes: bytes | None = None,
     catalog: Catalog | None = None,
-    evidence: tuple[bytes, ...] = (),
+    evidence: tuple[Proof, ...] = (),
 ) -> Verdict:
     """Validate a QR text, in either carrier; scope ``qr``, or ``record`` with one.
 
@@ -181,6 +184,32 @@ def validate_text(  # noqa: PLR0913  each is one thing that a caller may have
     _, compared = check_record(record_bytes, found.claims, inquiry)
     scope = Scope.RECORD if compared.indication is Indication.PASSED else Scope.QR
     return _verdict((*found.checks, compared), scope, found, trust, at)
+
+
+def validate_attested(
+    text: str,
+    trust: TrustState,
+    at: datetime,
+    *,
+    policy: ValidationPolicy = STANDARD,
+) -> Verdict:
+    """Validate a QR text that its issuer's snapshot holds: all but its signature.
+
+    Does NOT look into any snapshot: :mod:`elicense.snapshot` does, and calls this.
+
+    Args:
+        text: exactly what the QR carries, in either carrier.
+        trust: what is believed.
+        at: aware instant that is asked about.
+        policy: limits of the validator.
+
+    Raises:
+        MalformedError: not a text of ours, so that no snapshot holds it.
+    """
+    token = payload.read_qr_text(text)
+    found = check_token(token, trust, at, policy, attested=True)
+    verdict = _verdict(found.checks, Scope.QR, found, trust, at)
+    return replace(verdict, evidence="snapshot")
 
 
 def _token_or_text(text: str) -> bytes | str:

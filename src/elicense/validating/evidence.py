@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Protocol, TypeAlias
 
 from elicense.trust import TimestampAuthority, TrustState
 from esign import timestamps
@@ -17,16 +19,35 @@ from esign.timestamps import Timestamp
 MAX_TIMESTAMPS = 16  # of one validation; one is enough, each costs a signature
 
 
+class Countersigned(Protocol):
+    """Many licenses at once under timestamps: a snapshot that was kept."""
+
+    @property
+    def stamped(self) -> bytes:
+        """What the timestamps are over."""
+
+    @property
+    def timestamps(self) -> tuple[bytes, ...]:
+        """RFC 3161 tokens, DER."""
+
+    def holds(self, thing: bytes) -> bool:
+        """Tell whether these bytes, a token, existed when ``stamped`` was made."""
+
+
+Proof: TypeAlias = bytes | Countersigned
+"""A timestamp over a license, or over a snapshot that holds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a caller brings beside a license.
 
     Attributes:
-        timestamps: RFC 3161 tokens, DER.
+        timestamps: RFC 3161 tokens, DER, and snapshots under such.
         over: what they may be over: the license's token, and its PDF if it has one.
     """
 
-    timestamps: tuple[bytes, ...] = ()
+    timestamps: tuple[Proof, ...] = ()
     over: tuple[bytes, ...] = ()
 
     def of(self, *things: bytes) -> "Evidence":
@@ -40,8 +61,8 @@ class Evidence:
         in the trust bundle, belongs neither to the issuer nor to an organ that it
         succeeded or that succeeded it, nor to one that the same root of a hub's source
         speaks for, was inside its period, under a path that held, and was not itself
-        compromised. One that does not count proves nothing, and
-        harms nothing.
+        compromised. One over a snapshot counts likewise for each token inside. One that
+        does not count proves nothing, and harms nothing.
 
         Args:
             issuer: USCC of the license's issuer.
@@ -49,7 +70,6 @@ class Evidence:
         """
         if not self.timestamps:
             return None
-        digests = {hashlib.sha256(thing).digest() for thing in self.over}
         kin = _kin(issuer, trust)
         others = [
             authority
@@ -58,10 +78,20 @@ class Evidence:
         ]
         found = [
             stamp.latest
-            for token in self.timestamps[:MAX_TIMESTAMPS]
+            for token, digests in islice(self._stamps(), MAX_TIMESTAMPS)
             for stamp in _verified(token, digests, others, trust)
         ]
         return min(found, default=None)
+
+    def _stamps(self) -> Iterator[tuple[bytes, set[bytes]]]:
+        """Give each timestamp with the digests that it may be over."""
+        own = {hashlib.sha256(thing).digest() for thing in self.over}
+        for proof in self.timestamps:
+            if isinstance(proof, bytes):
+                yield proof, own
+            elif any(proof.holds(thing) for thing in self.over):
+                stamped = {hashlib.sha256(proof.stamped).digest()}
+                yield from ((token, stamped) for token in proof.timestamps)
 
 
 NO_EVIDENCE = Evidence()

@@ -16,6 +16,7 @@ from elicense.testing import SECOND_CODE, Simulator
 from elicense.trust import Period, TimestampAuthority
 from esign import clock
 from tests.elicense.cli.department import answers, command, process, run
+from tests.elicense.snapshots import put
 from tests.esign.timestamp_service import OwnAuthority
 
 HOUR = timedelta(hours=1)
@@ -358,6 +359,34 @@ def test_evidence_rescues_what_was_signed_before(stamped, tmp_path):
     assert code(stamped.verify("--evidence", other)) == "KEY_COMPROMISED"
     both = ("--evidence", other, "--evidence", stamped.stamp)
     assert code(stamped.verify(*both)) == "VALID"
+
+
+def test_a_kept_snapshot_is_evidence_with_the_timestamp_beside_it(tmp_path):
+    now = clock.now()
+    with Simulator(now - 2 * HOUR) as world:
+        owner = world.department
+        text = world.issue().qr_text
+        tokens = [payload.read_qr_text(text)]
+        made = put(tmp_path / "kept", tokens, owner.token, owner.code, world.at)
+        service = OwnAuthority()
+        service.at = now - HOUR
+        world.more_roots = [service.root]
+        period = Period(now - 99 * DAY, None)
+        world.timestamp_authorities = [
+            TimestampAuthority(SECOND_CODE, service.certificates, period)
+        ]
+        owner.token_compromised_from = now
+        bundle = tmp_path / "trust.elt"
+        bundle.write_bytes(world.bundle_file())
+        args = ("verify", "-", "--trust", bundle, "--root", world.pin, "--json")
+    given = (*args, "--evidence", made.path)
+    assert code(run(*args, stdin=text)) == "KEY_COMPROMISED"
+    assert run(*given, stdin=text).exit_code == 2, "no timestamp"
+    stamp = service.stamp(sha256(made.path.read_bytes()).digest())
+    made.path.with_name("manifest.cose.tsr").write_bytes(stamp)
+    assert code(run(*given, stdin=text)) == "VALID"
+    made.columns.write_bytes(b"")
+    assert run(*given, stdin=text).exit_code == 2
 
 
 def test_evidence_that_cannot_count_is_wrong_usage(stamped, tmp_path):

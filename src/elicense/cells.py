@@ -6,6 +6,7 @@ meaning can have been lost; any other one is refused by the name of its column.
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -40,6 +41,8 @@ _SHOWN_OTHERWISE = Text(
     "a number that is shown in another spelling (leading zeros, per cent): make it a"
     " text",
 )
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = tuple("=+-@\t\r＝＋－＠")
 _ESCAPE = Text("含转义的控制字符", "holds a control character in an escape")
 _NO_NUMBER = Text("不是可用的数字", "not a number that can be used")
 _INEXACT = Text(
@@ -156,3 +159,13 @@ def _of_float(column: str, value: float) -> str:
 
 def _refused(column: str, why: Text) -> ApplicationError:
     return ApplicationError([Problem(column, why)])
+
+
+def harmless(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row that is written to a CSV file, with no cell that is a formula."""
+    return {
+        key: f"'{value}"
+        if isinstance(value, str) and value.startswith(_FORMULA)
+        else value
+        for key, value in row.items()
+    }
