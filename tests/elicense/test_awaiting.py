@@ -15,7 +15,12 @@ from examples.seal_platform.vault import Vault
 
 from elicense import changing, issuing, samples
 from elicense.changing import Grounds
-from elicense.errors import ConflictError, IllegalTransitionError, RegisterError
+from elicense.errors import (
+    ConflictError,
+    ElicenseError,
+    IllegalTransitionError,
+    RegisterError,
+)
 from elicense.events import EventKind, Reason
 from elicense.issuing import AwaitingSealError, Request, awaiting, reconcile
 from elicense.lifecycle import State
@@ -595,3 +600,14 @@ def test_a_damaged_order_is_told(bureau):
     stale = replace(row, is_ordered=True)
     with pytest.raises(RegisterError, match="lost"):
         issuing.awaiting.settle(bureau.desk, stale, bureau.world.at)
+
+
+def test_a_batch_does_not_go_on_with_what_awaits_its_seal(bureau):
+    bureau.platform.fault = Fault.SLOW
+    with pytest.raises(AwaitingSealError):
+        bureau.issue()
+    own = replace(bureau.world.desk(), sealer=None)
+    (outcome,) = issuing.issue_many(own, [bureau.request()], bureau.world.at)
+    assert isinstance(outcome.error, ElicenseError)
+    assert "elicense reconcile" in str(outcome.error)
+    check_pending(bureau)

@@ -480,3 +480,8 @@ def test_a_press_refuses_a_scan_that_is_not_the_one_of_the_record(scan, kind):
     given = with_scan("food-business", PAPER)
     with pytest.raises(ValueError, match="scan"):
         press(kind).print(dataclasses.replace(given, scan=scan))
+
+
+@pytest.mark.parametrize("kind", sorted(PRESSES))
+def test_a_press_tells_who_signs(kind):
+    assert press(kind).signer is pades_world.world().identity.signer

@@ -8,15 +8,17 @@ from datetime import timedelta
 
 import pytest
 
-from elicense import attachments, issuing, samples, trust
+from elicense import attachments, issuing, samples, trust, validating
 from elicense.document import PlainPress
 from elicense.issuing import NotReleasedError, Request
 from elicense.testing import START, Simulator
 from elicense.trust import FORMAT, FORMAT_GM
 from esign import cbor, cose, seal_image
+from esign.algorithms import Suite
 from esign.errors import MalformedError, VerificationError
 from esign.pades import GmSealIdentity, SubFilter, read
 from esign.seal_image import SealSpec
+from esign.sm2.engine import engine
 from esign.statuslist import Status
 from esign.verdict import Code, Indication
 from tests.support import ROOT
@@ -327,3 +329,17 @@ def test_without_the_extra_a_seal_of_the_gm_profile_is_unsupported(tmp_path):
         f"UNSUPPORTED seal-format {said}",
         "VALID seal-format ",
     ]
+
+
+def test_without_the_extra_a_token_of_sm2_is_unsupported(monkeypatch):
+    with Simulator(algorithm=Suite.SM2) as world:
+        text, state = world.issue().qr_text, world.trust()
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "gmssl_pyx", None)
+            engine.cache_clear()
+            verdict = validating.validate_text(text, state, world.at)
+        engine.cache_clear()
+        assert verdict.code is Code.UNSUPPORTED
+        (check,) = [one for one in verdict.checks if one.id == "signature"]
+        assert "pip install 'elicense[gm]'" in check.detail
+        assert validating.validate_text(text, state, world.at).code is Code.VALID

@@ -534,6 +534,8 @@ def test_lists_that_are_refused():
     ):
         with pytest.raises(error):
             ses.read_revocations([bad], [w.root.certificate, w.ca.certificate])
+    with pytest.raises(VerificationError):  # whoever it is of, he is no CA
+        ses.read_revocations([crl(w.signer)], [w.signer.certificate])
     assert ses.read_revocations([], []) is None
 
 

@@ -880,3 +880,12 @@ def test_many_cas_of_one_name_cost_little():
     found = Revocations(lists, OWN.roots, (*many, ISSUING))
     assert found.fate(SEAL, OWN.chain) == Fate(None, None)
     assert time.process_time() - before < 2  # 0.1 s; each with each took 2 minutes
+
+
+def test_what_a_list_says_is_of_all_certificates_of_its_ca():
+    whole = x509.load_der_x509_crl(built(entries=[entry_with()]))
+    assert set(revocation.said_by(whole)) == {serial(SEAL)}
+    part = distribution(only_contains_user_certs=True)
+    cut = x509.load_der_x509_crl(built((part, True)))
+    with pytest.raises(MalformedError, match="of a part"):
+        revocation.said_by(cut)

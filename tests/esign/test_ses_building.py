@@ -149,3 +149,10 @@ def test_no_signature_is_made_with_a_seal_of_2014():
     old = seal_2014(world().maker, world().draft)
     with pytest.raises(VerificationError, match="version 4 and 5"):
         world().signature(old)
+
+
+def test_what_has_no_one_spelling_is_not_spelled():
+    signature = ses.read_signature(world().signature())
+    for odd in (replace(signature, version=1), replace(signature, time=None)):
+        with pytest.raises(ValueError, match="version 4 and 5"):
+            ses.spell_signature(odd)
