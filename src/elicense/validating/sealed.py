@@ -1,8 +1,11 @@
 """The checks of a sealed PDF: seal, token, record and face are one object."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from elicense import attachments, payload, record
 from elicense.attachments import Attachments, NoLicenseError
@@ -22,7 +25,13 @@ from elicense.validating.verdict import Scope
 from esign import pades
 from esign.errors import MalformedError
 from esign.pades import Seal, SealReport
+from esign.pades.read import Objects
 from esign.verdict import Check, Code, Indication
+
+if TYPE_CHECKING:
+    from esign.pades.platform import PlatformReport
+
+Report = TypeVar("Report", SealReport, "PlatformReport")
 
 _PASSED = {
     name: Check.passed(name) for name in ("attachments", "seal-issuer", "record")
@@ -78,12 +87,30 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
         pdf: the file; its size was checked.
         inquiry: trust, instant, policy and catalog.
     """
-    report = _check_seal(pdf, inquiry)  # (1)
-    if report.sealed is None:
+    report = check_seal(pades.validate, pdf, inquiry)  # (1)
+    return check_inside(pdf, report, report.sealed, inquiry)
+
+
+def check_inside(
+    pdf: bytes,
+    report: "SealReport | PlatformReport",
+    document: Objects | None,
+    inquiry: Inquiry,
+) -> PDFFindings:
+    """Make checks 2 to 6 of :func:`check_pdf`, whoever sealed the file.
+
+    Args:
+        pdf: the file.
+        report: what was found of its seal.
+        document: what carries attachments and page; None where the structure is not
+            ours.
+        inquiry: trust, instant, policy and catalog.
+    """
+    if document is None:
         structure, *others = report.checks
-        return PDFFindings((foreign(pdf, structure), *others))
+        return PDFFindings((_foreign(pdf, structure), *others))
     try:  # (2)
-        attached = attachments.read_sealed(report.sealed)
+        attached = attachments.read_sealed(document)
         if inquiry.policy.second_engine:
             attachments.confirm(pdf, attached)
     except NoLicenseError as err:
@@ -100,40 +127,45 @@ def check_pdf(pdf: bytes, inquiry: Inquiry) -> PDFFindings:
     )  # (3)
     license_, record_check = check_record(attached.record, found.claims, inquiry)  # (5)
     if license_ is not None:
-        license_, record_check = check_scan(license_, attached, record_check)
-    face_check = check_shown(pdf, license_, token, seal_held, inquiry)  # (6)
+        license_, record_check = _check_scan(license_, attached, record_check)
+    face_check = _check_face(document.data, license_, token, seal_held, inquiry)  # (6)
     checks = (
         *report.checks,
         _PASSED["attachments"],
         *found.checks,
-        check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
+        _check_seal_issuer(report.seal, found.claims, inquiry.trust),  # (4)
         record_check,
         face_check,
     )
     claims = found.claims if seal_held else None
     return PDFFindings(
         checks,
-        _scope(report, record_check, face_check),
+        _scope(report.seal, record_check, face_check),
         TokenFindings(found.checks, claims, found.status_as_of),
     )
 
 
-def _check_seal(pdf: bytes, inquiry: Inquiry) -> SealReport:
-    """Check the seal, with the evidence that speaks of the whole file."""
-    trust, at, both = inquiry.trust, inquiry.at, inquiry.policy.second_engine
-    report = pades.validate(pdf, trust.seal_grants, at, second_engine=both)
+def check_seal(validate: Callable[..., Report], pdf: bytes, inquiry: Inquiry) -> Report:
+    """Check a seal, with the evidence that speaks of the whole file.
+
+    Args:
+        validate: how seals of the file's profile are validated.
+        pdf: the file.
+        inquiry: trust, instant and policy.
+    """
+    trust, both = inquiry.trust, inquiry.policy.second_engine
+    ask = partial(validate, pdf, trust.seal_grants, inquiry.at, second_engine=both)
+    report = ask()
     if trust.bundle is None:
         return _nobody_believed(report, trust.why_empty)
     codes = [check.code for check in report.checks]
     if Code.KEY_COMPROMISED not in codes or report.seal is None:
         return report
     proven = inquiry.evidence.of(pdf).existed_by(report.seal.code, trust)
-    return pades.validate(
-        pdf, trust.seal_grants, at, second_engine=both, evidence_before=proven
-    )
+    return ask(evidence_before=proven)
 
 
-def _nobody_believed(report: SealReport, why: str) -> SealReport:
+def _nobody_believed(report: Report, why: str) -> Report:
     """Return a report that says why no seal is known here."""
     checks = (
         Check.failed(check.id, check.code, why)
@@ -141,10 +173,10 @@ def _nobody_believed(report: SealReport, why: str) -> SealReport:
         else check
         for check in report.checks
     )
-    return SealReport(tuple(checks), report.seal, report.sealed)
+    return replace(report, checks=tuple(checks))
 
 
-def check_scan(
+def _check_scan(
     license_: License, attached: Attachments, check: Check
 ) -> tuple[License | None, Check]:
     """Compare the scan of the paper, where there is one, with what the record says.
@@ -160,7 +192,7 @@ def check_scan(
     return None, Check.failed("record", Code.ALTERED, fault)
 
 
-def foreign(pdf: bytes, structure: Check) -> Check:
+def _foreign(pdf: bytes, structure: Check) -> Check:
     """Judge a PDF that is not in our structure by what its bytes tell.
 
     Args:
@@ -176,7 +208,7 @@ def foreign(pdf: bytes, structure: Check) -> Check:
     return Check.failed(structure.id, code, structure.detail)
 
 
-def check_seal_issuer(
+def _check_seal_issuer(
     seal: Seal | None, claims: Claims | None, trust: TrustState
 ) -> Check:
     """Return whether a seal is the token's issuer's, for its type, and not older.
@@ -303,7 +335,7 @@ def _type_of(license_: License, catalog: Catalog) -> LicenseType | None:
         return None
 
 
-def check_shown(
+def _check_face(
     pdf: bytes,
     license_: License | None,
     token: bytes,
@@ -329,8 +361,8 @@ def check_shown(
     return check_face(pdf, license_, license_type, token, inquiry.faces)
 
 
-def _scope(report: SealReport, record_check: Check, face_check: Check) -> Scope:
-    sealed = report.seal is not None
+def _scope(seal: Seal | None, record_check: Check, face_check: Check) -> Scope:
+    sealed = seal is not None
     recorded = record_check.indication is Indication.PASSED
     if sealed and recorded:
         compared = face_check.indication is not Indication.NOT_CHECKED
