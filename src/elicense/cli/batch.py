@@ -1,7 +1,6 @@
 """The command ``issue-batch``."""
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -27,7 +26,6 @@ from elicense.model import Text
 from esign import clock
 
 EXIT_REFUSED = 1
-_QUIET_SECONDS = 2  # a shorter run needs no progress
 
 
 @click.command("issue-batch")
@@ -175,9 +173,7 @@ def _rows(counts: Counter[str]) -> int:
 
 def _progress(done: int, begun: datetime) -> None:
     """Show on a terminal that a long run goes on."""
-    if not sys.stderr.isatty() or done % 100:
-        return
-    if (clock.now() - begun).total_seconds() > _QUIET_SECONDS:
+    if done % 100 == 0 and report.long_run(begun):
         click.echo(f"\r{done}\r", err=True, nl=False)
 
 

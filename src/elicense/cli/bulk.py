@@ -1,7 +1,6 @@
 """The command ``verify-bulk``."""
 
 import os
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +23,6 @@ from elicense.snapshot import Refused, Snapshots, remembering
 from esign import clock
 from esign.verdict import Indication
 
-_QUIET_SECONDS = 2  # a shorter run needs no progress
-
 
 @click.command("verify-bulk")
 @click.argument("given", metavar="INPUT", type=click.Path(path_type=Path))
@@ -44,12 +41,7 @@ _QUIET_SECONDS = 2  # a shorter run needs no progress
     metavar="FINGERPRINT",
     help="The only root to believe (信任根指纹), sha256: and 64 digits.",
 )
-@click.option(
-    "--at",
-    callback=options.instant,
-    metavar="TIME",
-    help="The instant to ask about, with its offset; a day stands for 00:00 UTC+8.",
-)
+@options.takes_at
 @click.option(
     "--out",
     required=True,
@@ -223,10 +215,7 @@ def _run(source: Source, judge: ArrowJudge, kept: Parts, workers: int) -> None:
 
 def _progress(done: int, new: int, begun: datetime) -> None:
     """Show on a terminal that a long run goes on, and how fast."""
-    if not sys.stderr.isatty():
-        return
-    spent = (clock.now() - begun).total_seconds()
-    if spent > _QUIET_SECONDS:
+    if spent := report.long_run(begun):
         click.echo(f"\r{done} ({new / spent:.0f}/s) ", err=True, nl=False)
 
 

@@ -1,7 +1,6 @@
 """The commands ``trust hub``, ``grant``, ``merge`` and ``renew-key``."""
 
 import shlex
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +33,6 @@ _NAMES_NOTHING = Text(
     "this entry of [[withdrawn]] names no key and no certificate that was read;"
     " compare it",
 )
-_QUIET_SECONDS = 2  # a shorter run needs no progress
 _OUTCOMES = {
     Outcome.TAKEN: Text("已采纳", "taken"),
     Outcome.KEPT: Text("沿用旧包", "kept old"),
@@ -242,7 +240,7 @@ def _department(
 
 def _progress(done: int, begun: datetime) -> None:
     """Show on a terminal that a long run goes on."""
-    if sys.stderr.isatty() and (clock.now() - begun).total_seconds() > _QUIET_SECONDS:
+    if report.long_run(begun):
         click.echo(f"\r{done}", err=True, nl=False)
 
 

@@ -298,6 +298,14 @@ def instant(
     return at
 
 
+takes_at = click.option(
+    "--at",
+    callback=instant,
+    metavar="TIME",
+    help="The instant to ask about, with its offset; a day stands for 00:00 UTC+8.",
+)
+
+
 def _instant_expected(option: str) -> Text:
     return Text(
         f"{option} 应为日期 YYYY-MM-DD（即该日北京时间零时），"

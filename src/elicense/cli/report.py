@@ -17,8 +17,10 @@ from elicense.dates import CHINA
 from elicense.errors import ApplicationError, Problem
 from elicense.messages import Language, language, pick
 from elicense.model import Text
+from esign import clock
 
 Row = tuple[Text, str]
+_QUIET_SECONDS = 2.0  # a shorter run needs no progress
 _PIPE_WIDTH = 160  # columns of a table that goes into a file
 
 _NO_EFFECT = Text("无法律效力", "no legal effect")
@@ -33,6 +35,19 @@ def user_language() -> Language:
 def chosen(text: Text) -> str:
     """Return a text in the user's language."""
     return pick(text, user_language())
+
+
+def long_run(begun: datetime) -> float:
+    """Return the seconds that a run takes so far, if somebody should see it go on.
+
+    Args:
+        begun: when it began.
+
+    Returns:
+        0 for a short run, and where standard error is no terminal.
+    """
+    spent = (clock.now() - begun).total_seconds()
+    return spent if spent > _QUIET_SECONDS and sys.stderr.isatty() else 0.0
 
 
 def specimen() -> Row:

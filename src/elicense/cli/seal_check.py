@@ -66,12 +66,7 @@ def _files(name: str, meaning: str) -> Callable[[Function], Function]:
     metavar="FINGERPRINT",
     help="The only root of a trust bundle to believe, as for elicense verify.",
 )
-@click.option(
-    "--at",
-    callback=options.instant,
-    metavar="TIME",
-    help="The instant to ask about, with its offset; a day stands for 00:00 UTC+8.",
-)
+@options.takes_at
 @click.option(
     "--document",
     type=_FILE,

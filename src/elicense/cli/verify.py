@@ -29,7 +29,6 @@ from esign.verdict import Indication
 EXIT_FAILED = 1
 EXIT_INDETERMINATE = 3
 _SNAPSHOT_SUFFIX = ".cose"
-_QUIET_SECONDS = 2  # a shorter run needs no progress
 MARKS = {
     Indication.PASSED: ("✔", "green"),
     Indication.FAILED: ("✘", "red"),
@@ -56,12 +55,7 @@ MARKS = {
     help="The only root to believe (信任根指纹), sha256: and 64 digits. Unless it is"
     " pinned as well, nothing is compared with earlier runs, and nothing is kept.",
 )
-@click.option(
-    "--at",
-    callback=options.instant,
-    metavar="TIME",
-    help="The instant to ask about, with its offset; a day stands for 00:00 UTC+8.",
-)
+@options.takes_at
 @click.option(
     "--evidence",
     "evidence_files",
@@ -180,9 +174,7 @@ def _verify(
 
 def _progress(done: int, begun: datetime) -> None:
     """Show on a terminal that a long run goes on, where the answers go elsewhere."""
-    if sys.stdout.isatty() or not sys.stderr.isatty():
-        return
-    if (clock.now() - begun).total_seconds() > _QUIET_SECONDS:
+    if not sys.stdout.isatty() and report.long_run(begun):
         click.echo(f"\r{done}", err=True, nl=False)
 
 
