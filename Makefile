@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+SIZE ?= small
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
@@ -13,7 +14,10 @@ TAG := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])
 VENV := .venv/.made-with-$(TAG)
 BASE := .venv/.installed-base
 TEST := .venv/.installed-test
+BENCH := .venv/.installed-bench
 PROJECT := .venv/.installed-project
+# python-cwt wants another cbor2 than the tests, so it lives apart.
+PEERS := .venv-peers/.made-with-$(TAG)
 
 LOCK := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock"
@@ -22,7 +26,7 @@ PUBLIC := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-gm test lint bench lock clean
+.PHONY: help demo demo-gm test lint bench peers lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -50,8 +54,12 @@ lint: $(TEST) $(PROJECT) ## ruff, mypy and the layers
 	@echo "==> lint-imports"
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(TEST) $(PROJECT) ## run every benchmark beside its peer
-	@$(BIN)/python benchmarks/run.py
+bench: peers ## run every benchmark beside its peer; SIZE=full makes docs/benchmarks.md too
+	@$(BIN)/python benchmarks/run.py --size $(SIZE)
+	@$(BIN)/python benchmarks/report.py bench-output/results.json \
+		$(if $(filter full,$(SIZE)),--into docs)
+
+peers: $(TEST) $(BENCH) $(PEERS) $(PROJECT)
 
 lock: $(TEST) ## make requirements/*.txt anew from pyproject.toml
 	@test -x $(BIN)/uv || { echo "==> installing uv"; $(PIP) uv; }
@@ -60,10 +68,18 @@ lock: $(TEST) ## make requirements/*.txt anew from pyproject.toml
 	@echo "==> requirements/test.txt"
 	@$(PUBLIC) $(LOCK) pyproject.toml --extra test --extra lint \
 		--constraint requirements/base.txt -o requirements/test.txt
+	@echo "==> requirements/bench.txt, requirements/bench-cwt.txt"
+	@$(PUBLIC) $(LOCK) pyproject.toml --extra bench \
+		--constraint requirements/test.txt -o requirements/bench.txt
+	@$(PUBLIC) $(LOCK) requirements/bench-cwt.in -o requirements/bench-cwt.txt
+	@echo "==> requirements/spark.txt, and what PySpark is built with"
+	@$(PUBLIC) $(LOCK) pyproject.toml --extra spark \
+		--constraint requirements/test.txt -o requirements/spark.txt
+	@echo 'setuptools>=80' | $(PUBLIC) $(LOCK) - -o requirements/spark-build.txt
 
 clean: ## remove .venv and everything that was generated
-	rm -rf .venv build dist demo-output demo-gm-output bench-output .coverage .coverage.* \
-		.hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-peers build dist demo-output demo-gm-output bench-output \
+		.coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV):
@@ -88,6 +104,18 @@ $(BASE): requirements/base.txt $(VENV)
 $(TEST): requirements/test.txt $(BASE)
 	@echo "==> installing requirements/test.txt"
 	@$(PIP) --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(BENCH): requirements/bench.txt $(TEST)
+	@echo "==> installing requirements/bench.txt"
+	@$(PIP) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+$(PEERS): requirements/bench-cwt.txt $(VENV)
+	@echo "==> building .venv-peers: python-cwt"
+	@"$(PYTHON)" -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check -qq install \
+		--require-hashes -r requirements/bench-cwt.txt
 	@touch $@
 
 $(PROJECT): pyproject.toml $(BASE)

@@ -3,7 +3,8 @@
 Issuing is `Workspace.issue_many`, as `elicense issue-batch` calls it: processes are
 forked once the press is warm, and each writes to the one register for itself. The
 iterator is read to its end, so that all is durable. Validating is the lean path over
-files in memory, cut into halves. The peer of two processes is one process.
+files in memory, cut into halves. The peer of two processes is one process, and beside
+both stands what the machine gives two processes that share nothing (`ceiling.py`).
 
 Left out: reading rows, writing PDFs to disk (`issue-batch` does both), imports.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 
+import ceiling
 import measure
 import world
 from bench_validate import valid
@@ -22,10 +24,10 @@ from elicense.policy import LEAN
 from elicense.trust import TrustState
 from elicense.workspace import Workspace
 
-SIZES = {"tiny": (60, 1), "small": (2_000, 2), "full": (10_000, 3)}
-LONG_RUN = {"tiny": 120, "small": 6_000, "full": 100_000}
+SIZES = {"tiny": (60, 1), "small": (2_000, 2), "full": (4_000, 3)}
+LONG_RUN = {"tiny": 120, "small": 6_000, "full": 40_000}
 TARGET = 1.8
-BARE_STEPS = 40_000_000
+ALONE = {"tiny": 40, "small": 8_000, "full": 16_000}  # signatures of the ceiling
 WARM_UP = 1_000  # licenses; caches are full by then
 ONE, TWO = "one process", "two processes"
 
@@ -47,53 +49,27 @@ def issuing_result(place: Workspace, size: str) -> dict[str, object]:
     """Measure issuing with one process and with two, and memory over a long run."""
     count, rounds = SIZES[size]
     stages, first = measure.Stages(), 0
+    bare = ceiling.jobs(ALONE[size])
     for _ in range(rounds + 1):
         for name, workers in ((ONE, 1), (TWO, 2)):
             start = perf_counter()
             issue_rows(place, first, count, workers)
             stages.add(name, (perf_counter() - start) * 1e6 / count)
             first += count
+        for name, job in bare.items():
+            stages.add(name, stages.clock([job]) / ALONE[size])
     timings = stages.timings()
+    gained = measure.ratio(timings, ONE, TWO, TARGET)
+    measure.say("issuing, memory over a long run")
     return {
         "job": "issue a batch on two cores",
         "items": count,
-        "timings": {name: timing.to_json() for name, timing in timings.items()},
-        "ratio": measure.ratio(timings, ONE, TWO, TARGET),
+        "timings": measure.told(timings),
+        "ratio": gained,
+        "more_ratios": ceiling.ratios(timings, gained),
         "notes": [memory_note(place, first, LONG_RUN[size])],
         "left_out": "reading rows, writing PDFs to disk",
     }
-
-
-def ceiling_note() -> str:
-    """Say what two processes gain here that share nothing and only count."""
-    ratios = []
-    for _ in range(3):
-        alone, both = (
-            _counting(1, BARE_STEPS),
-            _counting(2, BARE_STEPS // 2),
-        )
-        ratios.append(alone / both)
-    return (
-        f"two processes that only count: {min(ratios):.2f} to {max(ratios):.2f}x one,"
-        " which is what this machine has to give"
-    )
-
-
-def _counting(processes: int, steps: int) -> float:
-    """Return how long processes take that each run an empty loop."""
-    context = multiprocessing.get_context("fork")
-    children = [context.Process(target=_count, args=(steps,)) for _ in range(processes)]
-    start = perf_counter()
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    return perf_counter() - start
-
-
-def _count(steps: int) -> None:
-    for _ in range(steps):
-        pass
 
 
 def memory_note(place: Workspace, first: int, count: int) -> str:
@@ -145,13 +121,16 @@ def validating_result(place: Workspace, size: str) -> dict[str, object]:
         ONE: lambda: validate_files(files, place, trust),
         TWO: lambda: on_two(files, place, trust),
     }
-    timings = measure.interleaved(jobs, rounds, len(files))
+    bare = ceiling.jobs(ALONE[size])
+    items = dict.fromkeys(jobs, len(files)) | dict.fromkeys(bare, ALONE[size])
+    timings = measure.interleaved(jobs | bare, rounds, items)
+    gained = measure.ratio(timings, ONE, TWO, TARGET)
     return {
         "job": "validate PDFs on two cores, scope sealed",
         "items": len(files),
-        "timings": {name: timing.to_json() for name, timing in timings.items()},
-        "ratio": measure.ratio(timings, ONE, TWO, TARGET),
-        "notes": [ceiling_note()],
+        "timings": measure.told(timings),
+        "ratio": gained,
+        "more_ratios": ceiling.ratios(timings, gained),
         "left_out": "imports, admitting the bundle, revocation lists, disk",
     }
 
@@ -159,4 +138,7 @@ def validating_result(place: Workspace, size: str) -> dict[str, object]:
 def measured(size: str) -> list[dict[str, object]]:
     """Return the results of this benchmark."""
     with world.office() as place:
-        return [validating_result(place, size), issuing_result(place, size)]
+        measure.say("validating")
+        validating = validating_result(place, size)
+        measure.say("issuing")
+        return [validating, issuing_result(place, size)]

@@ -7,6 +7,8 @@ Left out: reading a picture, admitting the trust bundle (once for all texts), wr
 the verdict as JSON. The snapshot path is bench_snapshot.py's.
 """
 
+from collections.abc import Sequence
+
 import measure
 import world
 from cryptography.hazmat.primitives import hashes
@@ -23,16 +25,21 @@ SIZES = {"tiny": (50, 3), "small": (400, 7), "full": (2000, 15)}
 TARGET = 1.6
 
 
-def peer(place: Workspace, tokens: list[bytes]) -> measure.Job:
-    """Return a job that only verifies the signatures of ``tokens``."""
-    key = place.keys.token.handle.public_key()
-    hashed = ec.ECDSA(hashes.SHA256())
+def prepared(tokens: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return signature and message of each token, as `cryptography` wants them."""
     ready = []
     for token in tokens:
         message = cose.parse(token)
         body = message.payload or b""
         signed = message.to_be_signed(body, payload.PURPOSE.external_aad)
         ready.append((algorithms.ecdsa_to_der(message.signature), signed))
+    return ready
+
+
+def peer(place: Workspace, tokens: Sequence[bytes]) -> measure.Job:
+    """Return a job that only verifies the signatures of ``tokens``."""
+    key = place.keys.token.handle.public_key()
+    hashed, ready = ec.ECDSA(hashes.SHA256()), prepared(tokens)
 
     def run() -> None:
         for signature, data in ready:

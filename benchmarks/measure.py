@@ -4,7 +4,8 @@ import gc
 import os
 import platform
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from time import perf_counter
@@ -14,6 +15,31 @@ from cryptography.hazmat.backends.openssl import backend
 
 T = TypeVar("T")
 Job = Callable[[], object]
+PACKAGES = (
+    *("cryptography", "pyhanko", "pikepdf", "reportlab", "pypdfium2", "numpy"),
+    *("pyarrow", "duckdb", "lmdb", "psycopg"),
+)
+
+
+class LeftOutError(Exception):
+    """A peer is not on this machine, and the text says how to get it."""
+
+
+def left_out(peer: str, how: str) -> str:
+    """Return the note that a peer was left out.
+
+    Raises:
+        LeftOutError: in CI (the variable CI is ``true``), where nothing is left out.
+    """
+    note = f"{peer} was left out, as it is not here: {how}"
+    if os.environ.get("CI") == "true":
+        raise LeftOutError(note)
+    return note
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what is being done now."""
+    print(f"  .. {text}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +91,11 @@ def summary(values: list[float]) -> Timing:
     return Timing(min(values), statistics.median(values), len(values))
 
 
+def told(timings: Mapping[str, Timing]) -> dict[str, dict[str, float]]:
+    """Return timings as the result file has them."""
+    return {name: timing.to_json() for name, timing in timings.items()}
+
+
 class Stages:
     """Collects the time of each stage of a job that runs several times."""
 
@@ -98,15 +129,20 @@ class Stages:
 
 def machine() -> dict[str, object]:
     """Return what a reader must know of the machine; nothing that names it."""
-    names = ("cryptography", "pyhanko", "pikepdf", "reportlab", "pypdfium2")
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "openssl": backend.openssl_version_text(),
-        "packages": {name: metadata.version(name) for name in names},
+        "packages": {name: metadata.version(name) for name in _known(PACKAGES)},
     }
+
+
+def _known(names: Iterable[str]) -> list[str]:
+    """Return those of some packages that are installed."""
+    there = {found.name.lower() for found in metadata.distributions()}
+    return [name for name in names if name in there]
 
 
 def processor() -> str:
@@ -137,3 +173,31 @@ def ratio(
         "of_median": round(theirs.median / mine.median, 3),
         "target": target,
     }
+
+
+def limit(name: str, value: float, target: float, unit: str) -> dict[str, object]:
+    """Return a quantity that is promised not to be larger, in the form of a ratio."""
+    rounded = round(value, 3)
+    return {
+        "name": name,
+        "of_min": rounded,
+        "of_median": rounded,
+        "target": target,
+        "at_most": True,
+        "unit": f" {unit}",
+    }
+
+
+def judged(ratio: Mapping[str, object]) -> str:
+    """Say what was promised of a ratio, and whether its median keeps it.
+
+    Empty where nothing was promised.
+    """
+    target, found = ratio["target"], ratio["of_median"]
+    if target is None:
+        return ""
+    at_most = bool(ratio.get("at_most"))
+    kept = found <= target if at_most else found >= target
+    word = "at most" if at_most else "at least"
+    unit = ratio.get("unit", "x")
+    return f"promised {word} {target}{unit}: {'kept' if kept else 'MISSED'}"

@@ -1,7 +1,7 @@
 """An invented department in a temporary folder, for all benchmarks."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 from elicense import dates, payload
 from elicense.identifiers import Identifier
 from elicense.issuing import Issued, Request
-from elicense.payload import StatusReference
+from elicense.payload import Claims, StatusReference
 from elicense.samples import variant
 from elicense.workspace import Workspace
 from esign import seal_image
@@ -57,16 +57,37 @@ def seal(place: Workspace) -> tuple[SealIdentity, bytes, SoftwareSigner]:
     return identity, seal_image.draw(SealSpec(name)), place.keys.seal
 
 
-def tokens(place: Workspace, count: int) -> list[bytes]:
-    """Return tokens of as many licenses, each with its own identifier and signature."""
+def plain(claims: Claims, number: int) -> Claims:  # noqa: ARG001
+    """Return the claims as they are."""
+    return claims
+
+
+def claims_of_one(place: Workspace) -> Claims:
+    """Return the claims of a license that was issued."""
     claims = issue(place, 0).verdict.claims
     if claims is None:
         raise AssertionError("a license that was issued has claims")
+    return claims
+
+
+def tokens(
+    place: Workspace,
+    count: int,
+    varied: Callable[[Claims, int], Claims] = plain,
+) -> list[bytes]:
+    """Return tokens of as many licenses, each with its own identifier and signature.
+
+    Args:
+        place: whose.
+        count: how many; each has its number for its index in the status list.
+        varied: what becomes of the claims of the license with a number.
+    """
+    claims = claims_of_one(place)
     part = Identifier.parse(claims.identifier)
     return [
         payload.sign_token(
             replace(
-                claims,
+                varied(claims, number),
                 identifier=Identifier.build(
                     part.type_code, part.issuer, f"2026{number:07d}"
                 ).text,

@@ -182,7 +182,7 @@ def members(node: ast.ClassDef) -> Iterator[str]:
         for part in node.body
         if isinstance(part, ast.Assign)
         for target in part.targets
-        if isinstance(target, ast.Name)
+        if isinstance(target, ast.Name) and not target.id.startswith("_")
     ]
     if fields or values:
         yield "- " + ", ".join(f"`{name}`" for name in fields + values)

@@ -1,10 +1,13 @@
 """Each example runs as a user would run it: alone, in an empty folder."""
 
+import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pypdfium2
 import pytest
 from PIL import Image
@@ -12,6 +15,7 @@ from PIL import Image
 from elicense import Workspace
 from elicense.issuing import rows
 from tests.elicense import foundry
+from tests.elicense.cli.department import command
 from tests.support import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -121,9 +125,12 @@ def test_seal_only_seals_and_refuses(tmp_path):
 
 
 def test_every_example_has_a_test():
-    text = Path(__file__).read_text(encoding="utf-8")
+    cluster = ROOT / "tests" / "elicense" / "test_spark.py"
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in (Path(__file__), cluster)
+    )
     names = sorted(path.name for path in EXAMPLES.glob("*.py"))
-    assert len(names) == 7
+    assert len(names) == 9
     assert [name for name in names if f'"{name}"' not in text] == []
 
 
@@ -155,6 +162,49 @@ def totals(done: subprocess.CompletedProcess[str]) -> list[int]:
     """Return how many are good, and of how many, of the line of all."""
     last = next(line for line in done.stdout.splitlines() if line.startswith("all"))
     return [int(number) for number in last.split()[1:3]]
+
+
+def test_many_texts_come_to_the_summary_that_was_planted(tmp_path):
+    done = run("million.py", tmp_path, "10000", "in.parquet", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    planted = json.loads(done.stdout)
+    assert planted["rows"] == sum(planted["kinds"].values()) == 10_000
+    assert len(planted["kinds"]) == 19
+    options = ("--trust", "in.elt", "--root", planted["root"], "--at", planted["at"])
+    verified = subprocess.run(
+        command("verify-bulk", "in.parquet", *options, "--out", "out.parquet"),
+        cwd=tmp_path,
+        env={**os.environ, "ELICENSE_LANG": "en", "ELICENSE_HOME": str(tmp_path)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert verified.returncode == 1, verified.stderr
+    *told, last = verified.stderr.splitlines()
+    parts = ", ".join(
+        f"{planted['indications'][name]} {name}"
+        for name in ("PASSED", "FAILED", "INDETERMINATE")
+    )
+    assert last == f"10000 rows: {parts}; see out.parquet"
+    expected = [
+        f"{item['rows']:>10}  {item['code']:<15} "
+        + (f"{item['name']} {item['issuer']}".strip() or "(issuer not known)")
+        for item in planted["by_issuer"]
+    ]
+    # GmSSL tells of each signature that fails, and nothing else of it.
+    assert [line for line in told if re.match(" *[0-9]", line)] == expected
+    given = pq.read_table(tmp_path / "in.parquet", columns=["code"])
+    found = pq.read_table(tmp_path / "out.parquet", columns=["code"])
+    assert found.equals(given.cast(found.schema))
+
+
+@pytest.mark.parametrize("given", [["0", "x.parquet"], ["5", "x.csv"]])
+def test_many_texts_have_a_usage(tmp_path, given):
+    done = run("million.py", tmp_path, *given)
+    assert done.returncode == 2
+    assert "usage: million.py" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -67,13 +67,22 @@ def test_no_file_names_a_machine_or_a_registry():
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["base.txt", "test.txt"])
-def test_a_lock_pins_by_hash_and_names_no_index(name):
+@pytest.mark.parametrize(
+    ("name", "least"),
+    {
+        "base.txt": 30,
+        "test.txt": 30,
+        "spark.txt": 5,
+        "bench.txt": 30,
+        "bench-cwt.txt": 5,
+    }.items(),
+)
+def test_a_lock_pins_by_hash_and_names_no_index(name, least):
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     assert not INDEX_OPTION.search(text)
     entries = re.split(r"\n(?=[a-z])", text.replace("\\\n", " "))
     pinned = [entry for entry in entries if re.match(r"[a-z]", entry)]
-    assert len(pinned) > 30
+    assert len(pinned) > least
     loose = [
         entry.split()[0]
         for entry in pinned
@@ -92,6 +101,18 @@ def test_the_test_lock_holds_the_base_lock():
     )
     assert base
     assert base <= test
+
+
+def test_the_spark_lock_agrees_with_the_test_lock():
+    pin = re.compile(r"^([a-z][\w.-]*)(==\S+)", re.MULTILINE)
+    test, spark = (
+        set(pin.findall((ROOT / "requirements" / name).read_text(encoding="utf-8")))
+        for name in ("test.txt", "spark.txt")
+    )
+    names = {name for name, _ in test}
+    both = {entry for entry in spark if entry[0] in names}
+    assert {"numpy", "pyarrow", "cryptography"} <= {name for name, _ in both}
+    assert both <= test
 
 
 def test_every_module_has_its_layer_and_keeps_to_it():

@@ -1,7 +1,7 @@
 """The picture of a seal in its field, read before any engine draws it.
 
-It consists of forms that paint paths, as seals made here are drawn, and of one image at
-most, the picture of an imported seal (docs/formats/pdf.md, section 9).
+It consists of forms that paint paths, as seals are drawn here, and of one image at
+most, the picture of an electronic seal (docs/formats/pdf.md, section 9).
 """
 
 from collections.abc import Callable, Collection, Mapping

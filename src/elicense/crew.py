@@ -267,18 +267,27 @@ class Crew(Generic[J, T]):
             process.close()
 
 
+def become_worker(limits: Limits | None) -> None:
+    """Make a process that was just forked one that works for its parent.
+
+    Args:
+        limits: its memory is held to them; None for none.
+    """
+    # Ctrl-C reaches the whole group; the parent decides, and a job is ended whole.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    used = files.address_space()
+    if limits is not None and used:
+        most = used + limits.memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def _work(
     pipe: Connection, inherited: Sequence[Connection], trade: Trade[J, T]
 ) -> None:
     """Do job after job, until the other end is closed."""
-    # Ctrl-C reaches the whole group; the parent decides, and a job is ended whole.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in inherited:
         other.close()
-    used = files.address_space()
-    if trade.limits is not None and used:
-        most = used + trade.limits.memory
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    become_worker(trade.limits)
     while True:
         try:
             job = pipe.recv()

@@ -39,6 +39,15 @@ def day_of(at: datetime) -> date:
         raise ValueError("the instant lies outside the years 1 to 9999") from err
 
 
+def instant_text(at: datetime) -> str:
+    """Return an instant as ``2026-11-21T08:00:00Z``; part of a second is cut off.
+
+    Args:
+        at: an aware instant.
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def start_of(day: date) -> datetime:
     """Return 00:00 UTC+8 of a day, as an instant in UTC.
 

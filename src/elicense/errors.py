@@ -208,3 +208,31 @@ class SymbolTooLargeError(ElicenseError):
         )
         self.fields = tuple(fields)
         self.args = (self.fields,)
+
+
+class SealTooLargeError(ElicenseError):
+    """The seal's picture, at the size that the seal states, does not fit its box.
+
+    Attributes:
+        size_mm: width and height of the picture.
+        box_mm: width and height of the box that the page declares.
+    """
+
+    def __init__(
+        self, size_mm: tuple[float, float], box_mm: tuple[float, float]
+    ) -> None:
+        """Keep both sizes."""
+        size = f"{size_mm[0]:g} mm x {size_mm[1]:g} mm"
+        box = f"{box_mm[0]:.4g} mm x {box_mm[1]:.4g} mm"
+        super().__init__(
+            Text(
+                f"印章印模为 {size}，版面的用印位置为 {box}，印模不得缩小：请在证照类型"
+                "的版面中加大 seal_size，或使用其他印章",
+                f"the seal's picture has {size}, and the page's box for it has {box}; a"
+                " seal is not made smaller: enlarge seal_size in the type's layout, or"
+                " use another seal",
+            )
+        )
+        self.size_mm = size_mm
+        self.box_mm = box_mm
+        self.args = (size_mm, box_mm)

@@ -4,8 +4,8 @@ The register's stream is append-only and numbered, so a reader asks for what fol
 last number that it has. Names of persons and free text stay with the issuing organ.
 """
 
+from elicense.dates import instant_text
 from elicense.events import Decision, Event
-from elicense.validating.verdict import instant_text
 
 FORMAT = "elicense.event/1"
 

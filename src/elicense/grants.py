@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from elicense import dates, identifiers
 from elicense.errors import ElicenseError, MalformedCodeError
 from elicense.model import Text
+from elicense.strict_table import StrictTable
 from elicense.trust.hub_model import DepartmentGrant, Withdrawal
 from elicense.trust.remembering import is_fingerprint
 
@@ -26,7 +27,7 @@ _TYPE_NAME = re.compile("[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 _LINE = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?")
 
-_SHOWN = 100  # characters of unknown names that an error repeats
+_SHOWN = 100  # characters of a name that an error repeats
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class Table:
     Attributes:
         name: the hub's name, for people.
         root: fingerprint of the hub's own root.
+        organization: USCC of who runs the hub; None where it is not said.
         departments: whose bundles are merged.
         authorities: timestamp authorities.
         withdrawn: keys and certificates known to be compromised.
@@ -72,6 +74,7 @@ class Table:
 
     name: str
     root: str
+    organization: str | None = None
     departments: tuple[DepartmentGrant, ...] = ()
     authorities: tuple[AuthorityFiles, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
@@ -99,6 +102,7 @@ def read(data: bytes) -> Table:
     table = Table(
         name=hub.take("name", _NAME),
         root=hub.take("root", _FINGERPRINT),
+        organization=hub.optional("organization", _CODE),
         departments=tuple(map(_department, whole.tables("department"))),
         authorities=tuple(map(_authority, whole.tables("timestamp_authority"))),
         withdrawn=tuple(map(_withdrawal, whole.tables("withdrawn"))),
@@ -109,12 +113,20 @@ def read(data: bytes) -> Table:
     return table
 
 
-def new(name: str, root: str) -> bytes:
+def new(name: str, root: str, organization: str | None = None) -> bytes:
     """Return the bytes of a new table, which grants nothing yet.
 
+    Args:
+        name: the hub's name, for people.
+        root: fingerprint of its root.
+        organization: USCC of who runs it.
+
     Raises:
-        GrantsError: the name has no character, too many, or control characters.
+        GrantsError: the name has no character, too many, or control characters; or the
+            code is no USCC.
     """
+    if organization is not None and _code(organization) is None:
+        raise _wrong("[hub] organization", _CODE.zh, _CODE.en)
     if not _LINE.fullmatch(name):
         raise _wrong("[hub] name", _NAME.zh, _NAME.en)
     lines = [
@@ -125,6 +137,11 @@ def new(name: str, root: str) -> bytes:
         "# 本汇聚节点信任根的指纹 / fingerprint of this hub's own root",
         f"root = {_quoted(root)}",
     ]
+    if organization is not None:
+        lines += [
+            "# 运行本汇聚节点的机构 / who runs this hub",
+            f"organization = {_quoted(organization)}",
+        ]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -172,48 +189,44 @@ class _Kind(Generic[T]):
     en: str
 
 
-class _Items:
-    """The items of one table, taken out one by one."""
+class _Items(StrictTable):
+    """The items of one table, each read as its kind."""
 
     def __init__(self, items: dict[str, object], place: str) -> None:
-        self._left, self._place = dict(items), place
+        super().__init__(items)
+        self._place = place
 
     def take(self, key: str, kind: _Kind[T]) -> T:
         """Take an item; one that is missing or of another kind is an error."""
-        if key not in self._left:
-            raise self.wrong(key, "缺少", "is missing")
-        value = kind.read(self._left.pop(key))
+        if key not in self:
+            raise self._missing(key, Text("缺少", "is missing"))
+        value = kind.read(self._take(key))
         if value is None:
-            raise self.wrong(key, kind.zh, kind.en)
+            raise self.wrong(key, Text(kind.zh, kind.en))
         return value
 
     def optional(self, key: str, kind: _Kind[T]) -> T | None:
         """Take an item that may be missing."""
-        return self.take(key, kind) if key in self._left else None
+        return self.take(key, kind) if key in self else None
 
     def table(self, key: str) -> "_Items":
         """Take a table."""
-        found = self._left.pop(key, None)
+        found = self._take(key)
         if not isinstance(found, dict):
-            raise self.wrong(f"[{key}]", "缺少", "is missing")
+            raise self._missing(f"[{key}]", Text("缺少", "is missing"))
         return _Items(found, f"[{key}]")
 
     def tables(self, key: str) -> list["_Items"]:
         """Take an array of tables, which may be missing."""
-        found = self._left.pop(key, [])
+        found = self._take(key, [])
         if not isinstance(found, list) or not all(isinstance(i, dict) for i in found):
-            raise self.wrong(key, f"应写作 [[{key}]]", f"expected tables [[{key}]]")
+            what = Text(f"应写作 [[{key}]]", f"expected tables [[{key}]]")
+            raise self.wrong(key, what)
         return [_Items(item, f"[[{key}]] {n}") for n, item in enumerate(found, 1)]
 
-    def wrong(self, key: str, zh: str, en: str) -> GrantsError:
+    def wrong(self, key: str, what: Text) -> GrantsError:
         """Return an error that names a place in this table."""
-        return _wrong(f"{self._place} {key}".strip(), zh, en)
-
-    def end(self) -> None:
-        """Refuse what was not taken."""
-        if self._left:
-            names = ", ".join(sorted(self._left))[:_SHOWN]
-            raise self.wrong("", f"未知的项：{names}", f"unknown: {names}")
+        return _wrong(f"{self._place} {key[:_SHOWN]}".strip(), what.zh, what.en)
 
 
 def _text(pattern: re.Pattern[str]) -> Callable[[object], str | None]:
@@ -340,7 +353,7 @@ def _department(items: _Items) -> DepartmentGrant:
     )
     items.end()
     if not grant.types:
-        raise items.wrong("types", "没有准予任何类型", "grants nothing")
+        raise items.wrong("types", Text("没有准予任何类型", "grants nothing"))
     return grant
 
 
@@ -356,10 +369,12 @@ def _authority(items: _Items) -> AuthorityFiles:
     )
     items.end()
     if not authority.certificates:
-        raise items.wrong("certificates", "没有证书", "names no certificate")
+        raise items.wrong("certificates", Text("没有证书", "names no certificate"))
     until = authority.signs_until
     if until is not None and until < authority.signs_from:
-        raise items.wrong("signs_until", "早于 signs_from", "lies before signs_from")
+        raise items.wrong(
+            "signs_until", Text("早于 signs_from", "lies before signs_from")
+        )
     return authority
 
 
@@ -371,8 +386,10 @@ def _withdrawal(items: _Items) -> Withdrawal:
     if (kid is None) == (digest is None):
         raise items.wrong(
             "",
-            "应有 kid 或 certificate 之一",
-            "expected kid or certificate, one of them",
+            Text(
+                "应有 kid 或 certificate 之一",
+                "expected kid or certificate, one of them",
+            ),
         )
     return Withdrawal(bytes.fromhex(kid or digest or ""), since)
 

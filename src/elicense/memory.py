@@ -1,32 +1,23 @@
 """What a verifier remembers of trust between runs, so that nothing of it may fall.
 
-docs/formats/memory.md. Two files lie in one folder: the pins, which a person decided,
-and the memory, which this module writes. The memory carries an HMAC under the key of
-the pins. Memory that is missing, cut off, edited or another's is an error once a root
-was pinned, never an empty memory: an old bundle would hide revocations.
+docs/formats/memory.md. Beside the pins, which a person decided, lies the memory, which
+this module writes, protected as :mod:`elicense.state_file` says: memory that is lost is
+an error and never an empty one, for an old bundle would hide revocations.
 
 Does NOT notice that an older state of both files was put back together.
 """
 
-import fcntl
-import json
-import re
 import secrets
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives import constant_time
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
-
-from elicense import files, pins, trust
-from elicense.errors import ElicenseError
-from elicense.files import FileError
+from elicense import files, pins, snapshot_memory, trust
 from elicense.model import Text
 from elicense.pins import Pin, Pins
+from elicense.snapshot_memory import SeenSnapshots
+from elicense.state_file import MemoryLostError, StateFile
 from elicense.trust import (
     CLOCK_TOLERANCE,
     Bundle,
@@ -35,26 +26,16 @@ from elicense.trust import (
     TrustState,
 )
 from elicense.trust.remembering import entries_of, is_fingerprint, read_seen
-from esign.errors import MalformedError, VerificationError
+from esign.errors import VerificationError
 from esign.shape import Fields
 
 FORMAT = "elicense.memory/1"
 FILE_NAME = "memory.json"
 MAX_BYTES = 8 << 20  # a list has 40 bytes in the file; 275 departments have 10,000
 CLOCK_STEP = timedelta(minutes=1)  # the time is not written for each scan of a kiosk
-_LOCK = "memory.lock"
 _PRIVATE_FOLDER = 0o700
 _MAX_SECONDS = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that datetime knows
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_DIGEST = re.compile("[0-9a-f]{64}")
-
-
-class MemoryLostError(ElicenseError):
-    """A root was pinned, and what was seen since then is missing or damaged."""
-
-
-class UnwritableMemoryError(ElicenseError):
-    """The world: what was seen cannot be kept, so that nothing is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,63 +104,7 @@ def recall(folder: Path) -> Memory:
         FileError: a file is there and cannot be read.
     """
     pinned = pins.read(folder)
-    return Memory() if pinned is None else read(folder, pinned)
-
-
-def read(folder: Path, pinned: Pins) -> Memory:
-    """Return what was seen under some pins.
-
-    Args:
-        folder: where ``memory.json`` is, beside the pins.
-        pinned: the pins as they stand there.
-
-    Raises:
-        MemoryLostError: it is missing, damaged, or not the memory of these pins.
-        FileError: it is there and cannot be read.
-    """
-    path = folder / FILE_NAME
-    if not files.is_file(path):
-        raise _lost()
-    return decode(files.read(path, MAX_BYTES), pinned.key)
-
-
-def decode(data: bytes, key: bytes) -> Memory:
-    """Return the memory that a file holds.
-
-    Total: any bytes give a value or an error.
-
-    Args:
-        data: bytes of the file.
-        key: that of the pins, 32 bytes.
-
-    Raises:
-        MemoryLostError: anything but exactly the form that :func:`encode` writes.
-    """
-    try:
-        memory = _read(data)
-    except (ValueError, RecursionError, MalformedError) as err:
-        raise _lost() from err
-    if not constant_time.bytes_eq(encode(memory, key), data):
-        raise _lost()
-    return memory
-
-
-def encode(memory: Memory, key: bytes) -> bytes:
-    """Return the bytes of the file, for the one spelling that :func:`decode` takes.
-
-    Args:
-        memory: what was seen.
-        key: that of the pins, 32 bytes.
-    """
-    latest = memory.latest
-    value: dict[str, object] = {
-        "format": FORMAT,
-        "clock": None if latest is None else int(latest.timestamp()),
-        "seen": [entries_of(seen) for seen in memory.seen],
-    }
-    code = HMAC(key, SHA256())
-    code.update(_json(value))
-    return _json({**value, "hmac": code.finalize().hex()})
+    return Memory() if pinned is None else _FILE.read(folder, pinned.key)
 
 
 def believe(
@@ -216,7 +141,7 @@ def believe(
     if pinned is None:
         state = trust.admit(data, roots)
         return state.on_clock(None) if on_clock else state
-    memory = read(folder, pinned)
+    memory = _FILE.read(folder, pinned.key)
     try:
         state = _admit(data, roots, pinned, memory)
     except RollbackError:
@@ -227,11 +152,12 @@ def believe(
             raise
         return past
     if memory.after(state, now, on_clock=on_clock) != memory:
-        with _locked(folder):
-            fresh = read(folder, pinned)
+        with _FILE.locked(folder):
+            fresh = _FILE.read(folder, pinned.key)
             if fresh != memory:  # another run saw something meanwhile
                 state = _admit(data, roots, pinned, fresh)
-            _write(folder, pinned, fresh.after(state, now, on_clock=on_clock))
+            risen = fresh.after(state, now, on_clock=on_clock)
+            _FILE.write(folder, risen, pinned.key)
     return state.on_clock(memory.latest) if on_clock else state
 
 
@@ -267,16 +193,16 @@ def keep_time(folder: Path, state: TrustState, now: datetime) -> TrustState:
     pinned = pins.read(folder)
     if pinned is None:
         return state.on_clock(None)
-    memory = read(folder, pinned)
+    memory = _FILE.read(folder, pinned.key)
     timed = state.on_clock(memory.latest)
     floor = timed.clock_floor
     if floor is not None and now < floor:
         return timed
     if _later(memory.latest, now) != memory.latest:
-        with _locked(folder):
-            fresh = read(folder, pinned)
+        with _FILE.locked(folder):
+            fresh = _FILE.read(folder, pinned.key)
             latest = _later(fresh.latest, now)
-            _write(folder, pinned, replace(fresh, latest=latest))
+            _FILE.write(folder, replace(fresh, latest=latest), pinned.key)
     return timed
 
 
@@ -304,32 +230,37 @@ def pin(folder: Path, data: bytes, root: str, now: datetime) -> Pinned:
         raise ValueError("expected sha256: and 64 hexadecimal digits")
     scopes = _parts(trust.admit(data, root))[1].scopes
     files.make_folder(folder, _PRIVATE_FOLDER)
-    with _locked(folder):
-        before, memory, lost = _before_pinning(folder, root)
+    with _FILE.locked(folder):
+        before, memory, snapshots, lost = _before_pinning(folder, root)
         again = root in before.roots
         after = before.with_pin(Pin(root, scopes[root]))
         if again:
             memory = memory.without(root)
+            snapshots = snapshot_memory.without(snapshots, scopes[root])
         state = _admit(data, (root,), after, memory)
-        # The memory comes first: a cut between the two leaves pins whose memory is
+        # The memory comes first: a cut before the pins leaves pins whose memory is
         # there, or whose memory is refused, and never one that is forgotten.
-        _write(folder, after, memory.after(state, now, on_clock=True))
+        _FILE.write(folder, memory.after(state, now, on_clock=True), after.key)
+        snapshot_memory.FILE.write(folder, snapshots, after.key)
         pins.write(folder, after)
     return Pinned(Pin(root, scopes[root]), again, lost)
 
 
-def _before_pinning(folder: Path, root: str) -> tuple[Pins, Memory, tuple[str, ...]]:
+def _before_pinning(
+    folder: Path, root: str
+) -> tuple[Pins, Memory, SeenSnapshots, tuple[str, ...]]:
     """Return pins and memory to go on from, and the roots whose memory is lost."""
     new = Pins(secrets.token_bytes(pins.KEY_BYTES), ())
     before = pins.read(folder)
     if before is None:
-        return new, Memory(), ()
+        return new, Memory(), snapshot_memory.NOTHING, ()
     try:
-        return before, read(folder, before), ()
+        memory = _FILE.read(folder, before.key)
+        return before, memory, snapshot_memory.FILE.read(folder, before.key), ()
     except MemoryLostError:
         kept = tuple(item for item in before.entries if item.root == root)
         lost = tuple(item for item in before.roots if item != root)
-        return replace(new, entries=kept), Memory(), lost
+        return replace(new, entries=kept), Memory(), snapshot_memory.NOTHING, lost
 
 
 def _admit(
@@ -358,74 +289,27 @@ def _later(latest: datetime | None, now: datetime) -> datetime:
     return max(now.replace(microsecond=0), _EPOCH)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the memory for this process alone; others wait.
-
-    The lock is a file of its own: the memory itself is replaced by each write. Readers
-    take no lock, for they see the old bytes or the new ones.
-    """
-    path = folder / _LOCK
-    try:
-        path.touch(files.PRIVATE)
-        file = path.open("rb")
-    except OSError as err:
-        raise _unwritable(err.strerror or type(err).__name__) from err
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as err:
-            raise _unwritable(err.strerror or type(err).__name__) from err
-        yield
+def _entries(memory: Memory) -> dict[str, object]:
+    latest = memory.latest
+    return {
+        "clock": None if latest is None else int(latest.timestamp()),
+        "seen": [entries_of(seen) for seen in memory.seen],
+    }
 
 
-def _write(folder: Path, pinned: Pins, memory: Memory) -> None:
-    data = encode(memory, pinned.key)
-    if len(data) > MAX_BYTES:
-        raise _unwritable(f"{len(data)} > {MAX_BYTES} bytes")
-    try:
-        files.write(folder / FILE_NAME, data, files.PRIVATE)
-    except FileError as err:
-        raise _unwritable(err.message.en) from err
-
-
-def _json(value: dict[str, object]) -> bytes:
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return (text + "\n").encode()
-
-
-def _read(data: bytes) -> Memory:
-    if len(data) > MAX_BYTES:
-        raise MalformedError("memory: too large")
-    fields = Fields(json.loads(data.decode()), "memory")
-    if fields.text("format") != FORMAT:
-        raise MalformedError("memory: of another format")
+def _value(fields: Fields) -> Memory:
     seconds = fields.nullable("clock", lambda key: fields.uint(key, _MAX_SECONDS))
     seen = tuple(read_seen(item) for item in fields.array("seen"))
-    fields.text("hmac")
-    fields.end()
-    return Memory(
-        seen, None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    )
+    latest = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return Memory(seen, latest)
 
 
-def _lost() -> MemoryLostError:
-    return MemoryLostError(
-        Text(
-            f"信任记忆（{FILE_NAME}）缺失或已损坏：被人删除或改动，或磁盘故障。"
-            "请重新比对指纹并重新固定（elicense trust pin FILE）",
-            f"the memory of trust ({FILE_NAME}) is missing or damaged: someone removed"
-            " or changed it, or a disk failed; compare the fingerprint again and pin"
-            " again (elicense trust pin FILE)",
-        )
-    )
-
-
-def _unwritable(reason: str) -> UnwritableMemoryError:
-    return UnwritableMemoryError(
-        Text(
-            f"信任记忆（{FILE_NAME}）无法写入，因此不予采信：{reason}",
-            f"the memory of trust ({FILE_NAME}) cannot be written, so nothing is"
-            f" believed: {reason}",
-        )
-    )
+_FILE = StateFile(
+    name=FILE_NAME,
+    format=FORMAT,
+    what=Text("信任记忆", "memory of trust"),
+    max_bytes=MAX_BYTES,
+    entries=_entries,
+    value=_value,
+)
+decode, encode = _FILE.decode, _FILE.encode

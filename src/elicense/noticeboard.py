@@ -234,6 +234,8 @@ def _says_all(ours: Listing, there: Bundle) -> bool:
 def _keeps_key(ours: KeyGrant | None, theirs: KeyGrant) -> bool:
     if ours is None or not _keeps(ours, theirs) or ours.purpose != theirs.purpose:
         return False
+    if theirs.closing not in (None, ours.closing):
+        return False
     if theirs.backfill is None or ours.backfill is None:
         return theirs.backfill is None
     (first, last), (start, end) = ours.backfill, theirs.backfill

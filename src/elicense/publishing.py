@@ -103,9 +103,40 @@ def publish(publisher: Publisher, at: datetime, after: int = 0) -> Publication:
     """
     listing = publisher.listing
     register = listing.register
-    event_seq = last_event(register)
+    event_seq = register.last_event()
     seen = _seen(register, publisher.pins)
     number = register.take_number("bundle", after)
+    lists = tuple(
+        ListEntry(*name, number, statuslist.sign(item, publisher.status_signer))
+        for name, item in _lists(listing, number, at)
+    )
+    data = _signed(publisher, number, at, lists)
+    trust.admit(data, publisher.pins, seen)
+    publication = Publication(number, at, event_seq, data)
+    register.store_publication(publication)
+    return publication
+
+
+def rehearse(publisher: Publisher, at: datetime) -> None:
+    """Refuse what no reader would admit, before anything is changed or kept.
+
+    Signs a bundle without status lists, and throws it away.
+
+    Args:
+        publisher: with what; its listing as it is to be.
+        at: the run's instant, whole seconds UTC.
+
+    Raises:
+        MalformedError: a part of it is in no form that is read.
+        VerificationError: keys, certificates and statements do not belong together.
+    """
+    trust.admit(_signed(publisher, 1, at, ()), publisher.pins)
+
+
+def _signed(
+    publisher: Publisher, number: int, at: datetime, lists: tuple[ListEntry, ...]
+) -> bytes:
+    listing = publisher.listing
     bundle = Bundle(
         statement=listing.statement,
         number=number,
@@ -116,16 +147,9 @@ def publish(publisher: Publisher, at: datetime, after: int = 0) -> Publication:
         seals=listing.seals,
         roots=listing.roots,
         crls=publisher.crls,
-        status_lists=tuple(
-            ListEntry(*name, number, statuslist.sign(item, publisher.status_signer))
-            for name, item in _lists(listing, number, at)
-        ),
+        status_lists=lists,
     )
-    data = trust.sign_bundle(bundle, publisher.bundle_signer, publisher.statements)
-    trust.admit(data, publisher.pins, seen)
-    publication = Publication(number, at, event_seq, data)
-    register.store_publication(publication)
-    return publication
+    return trust.sign_bundle(bundle, publisher.bundle_signer, publisher.statements)
 
 
 def _seen(register: Register, pins: tuple[str, ...]) -> tuple[Seen, ...]:
@@ -142,15 +166,6 @@ def _lists(
 ) -> Iterator[tuple[tuple[str, int], StatusList]]:
     for name in list_names(listing, at):
         yield name, status_list(listing, name, sequence, at)
-
-
-def last_event(register: Register) -> int:
-    """Return the sequence number of the last event, 0 for none."""
-    latest = register.latest_publication()
-    seq = 0 if latest is None else latest.event_seq
-    for event in register.events_since(seq):
-        seq = event.seq or seq
-    return seq
 
 
 def is_known(history: Iterable[Event], published: int, *, listed: bool) -> bool:

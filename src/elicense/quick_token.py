@@ -27,8 +27,8 @@ _PAYLOAD_HEAD = rb"(?:\x58[\x18-\xff]|\x59[\x01-\x0f].)"  # of 24 to 4095 bytes
 _ENVELOPE = re.compile(  # tag 18, {1: -7, 4: kid}, {}
     rb"\xd2\x84\x4d\xa2\x01\x26\x04\x48(.{8})\xa0" + _PAYLOAD_HEAD, re.DOTALL
 )
-_ENVELOPE_BYTES = 17  # all before the payload's head
-_SIGNATURE_HEAD, _SIGNATURE_BYTES, _S_BYTES = b"\x58\x40", 64, 32
+ENVELOPE_BYTES = 17  # all before the payload's head
+SIGNATURE_HEAD, _SIGNATURE_BYTES, _S_BYTES = b"\x58\x40", 64, 32
 _SIGNED_HEAD = b"\x84\x6aSignature1\x4d\xa2\x01\x26\x04\x48"
 _SM2_ENVELOPE = re.compile(  # tag 18, {1: -10197501, 4: kid}, {}
     rb"\xd2\x84\x51\xa2\x01\x3a\x00\x9b\x99\xfc\x04\x48(.{8})\xa0" + _PAYLOAD_HEAD,
@@ -42,7 +42,7 @@ _SIGNED_AAD = b"\x52elicense.license/1"
 # control characters are left to the simple readers.
 _TEXT = rb"([\x60-\x77]|\x78.)([^\x00-\x1f]*+)"
 _UINT = rb"([\x00-\x17]|\x18.|\x19..|\x1a.{4})"
-PAYLOAD = re.compile(  # 28 groups, of which a reader checks what is noted behind them
+_PAYLOAD = re.compile(  # 28 groups, of which a reader checks what is noted behind them
     rb"([\xa5\xa6])\x01\x72([0-9A-Z]{18})"  # iss
     rb"(?:\x04\x1a(.{4}))?\x05\x1a(.{4})\x06\x1a(.{4})"  # exp, nbf, iat
     rb"\x3a\x00\x01\x00\x00\x82"
@@ -76,17 +76,12 @@ PAYLOAD = re.compile(  # 28 groups, of which a reader checks what is noted behin
     rb"(\x0d\xf5)?",  # specimen
     re.DOTALL,
 )
-TEXT_HEADS = tuple(
+_TEXT_HEADS = tuple(
     bytes([0x60 + size]) if size < 24 else bytes([0x78, size])  # noqa: PLR2004
     for size in range(256)
 )
-_LEAST_PAYLOAD, _LARGEST_PAYLOAD, _LONG_HEAD = 24, 4095, 256  # bytes
-_SHORT_ENDS = _ENVELOPE_BYTES + 2 + _LONG_HEAD - 1  # end of the longest with short head
-_PAYLOAD_HEADS = tuple(
-    bytes([0x58, size]) if size < _LONG_HEAD else b"\x59" + size.to_bytes(2)
-    for size in range(_LARGEST_PAYLOAD + 1)
-)
-_LEAD_BYTES = 21  # head of the map, key and head of iss, a USCC
+LEAST_PAYLOAD, LARGEST_PAYLOAD = 24, 4095  # bytes
+LEAD_BYTES = 21  # head of the map, key and head of iss, a USCC
 REQUIRED = 0xA0 + 8  # head of a license map without any optional member
 _SMALLEST_LONG = 1 << 16  # a head with four bytes holds no less
 _UINT_SMALLEST = {2: 24, 3: 1 << 8, 5: 1 << 16}  # size of an integer -> least value
@@ -141,28 +136,6 @@ def read(token: bytes) -> tuple[QuickEnvelope, Claims] | None:
         return None  # the simple readers say what is wrong
 
 
-def frame(token: bytes) -> tuple[bytes, int, int] | None:
-    """Return the lead of a token, and where its payload begins and ends.
-
-    None for another frame than ours. Looks at the heads of payload and signature and at
-    s; whose key the lead names is for :func:`leads`.
-
-    Args:
-        token: any bytes.
-    """
-    end = len(token) - _SIGNATURE_BYTES - len(_SIGNATURE_HEAD)
-    start = _ENVELOPE_BYTES + 2 if end <= _SHORT_ENDS else _ENVELOPE_BYTES + 3
-    size = end - start
-    if (
-        not _LEAST_PAYLOAD <= size <= _LARGEST_PAYLOAD
-        or token[_ENVELOPE_BYTES:start] != _PAYLOAD_HEADS[size]
-        or token[end : end + len(_SIGNATURE_HEAD)] != _SIGNATURE_HEAD
-        or token[-_S_BYTES:] > P256_HALF_ORDER
-    ):
-        return None
-    return token[:_ENVELOPE_BYTES] + token[start : start + _LEAD_BYTES], start, end
-
-
 def leads(kid: bytes, issuer: str) -> tuple[bytes, bytes]:
     """Return the two leads of an issuer's tokens that name a key, with and without exp.
 
@@ -179,15 +152,16 @@ def signed_lead(kid: bytes) -> bytes:
     return _SIGNED_HEAD + kid + _SIGNED_AAD
 
 
-def signed_bytes(lead_: bytes, token: bytes, end: int) -> bytes:
+def signed_bytes(lead_: bytes, token: bytes, end: int, begin: int = 0) -> bytes:
     """Return the Sig_structure of a token whose lead and frame are ours.
 
     Args:
         lead_: what :func:`signed_lead` gives for the token's key.
-        token: the whole token.
+        token: the whole token, or many.
         end: where its payload ends; two bytes on, its signature begins.
+        begin: where it begins itself.
     """
-    return lead_ + token[_ENVELOPE_BYTES:end]
+    return lead_ + token[begin + ENVELOPE_BYTES : end]
 
 
 def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
@@ -195,10 +169,10 @@ def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
     tail = len(token) - _SIGNATURE_BYTES
     if head is None:
         return _read_sm2_envelope(token)
-    if token[tail - 2 : tail] != _SIGNATURE_HEAD:
+    if token[tail - 2 : tail] != SIGNATURE_HEAD:
         raise NotThisLayoutError
     start, end, kid = head.end(), tail - 2, head[1]
-    length = int.from_bytes(token[_ENVELOPE_BYTES + 1 : start], "big")
+    length = int.from_bytes(token[ENVELOPE_BYTES + 1 : start], "big")
     signature = token[tail:]
     if end - start != length or signature[_S_BYTES:] > P256_HALF_ORDER:
         raise NotThisLayoutError
@@ -210,7 +184,7 @@ def _read_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
 def _read_sm2_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
     head = _SM2_ENVELOPE.match(token)
     tail = len(token) - _SIGNATURE_BYTES
-    if head is None or token[tail - 2 : tail] != _SIGNATURE_HEAD:
+    if head is None or token[tail - 2 : tail] != SIGNATURE_HEAD:
         raise NotThisLayoutError
     start, end, kid = head.end(), tail - 2, head[1]
     length = int.from_bytes(token[_SM2_ENVELOPE_BYTES + 1 : start], "big")
@@ -223,7 +197,7 @@ def _read_sm2_envelope(token: bytes) -> tuple[QuickEnvelope, bytes]:
 
 
 def _read_payload(data: bytes) -> Claims:
-    found = PAYLOAD.fullmatch(data)
+    found = _PAYLOAD.fullmatch(data)
     if found is None:
         raise NotThisLayoutError
     parts = found.groups()
@@ -259,7 +233,7 @@ def _read_payload(data: bytes) -> Claims:
 
 def _text(head: bytes, body: bytes) -> str:
     size = len(body)
-    if size >= len(TEXT_HEADS) or head != TEXT_HEADS[size]:
+    if size >= len(_TEXT_HEADS) or head != _TEXT_HEADS[size]:
         raise NotThisLayoutError
     return body.decode()
 

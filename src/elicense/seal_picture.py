@@ -1,13 +1,18 @@
-"""What an organ's test seal looks like: vectors on a page, a picture in a seal."""
+"""What an organ's seal looks like: a test seal is drawn, any other brings its picture.
+
+A test seal by PAdES is drawn as vectors, and as the picture of an electronic one. An
+electronic seal is seen as its own picture has it, whoever made it.
+"""
 
 import io
 from functools import lru_cache
 
 from PIL import Image
 
+from elicense.document import SealArt
 from elicense.errors import WorkspaceError
 from elicense.model import Text
-from esign import seal_image
+from esign import seal_image, ses
 from esign.seal_image import RED, SealSpec
 from esign.ses import Picture
 
@@ -35,6 +40,25 @@ def draw(name: str) -> bytes:
                 " holds (the seal's ring)",
             )
         ) from err
+
+
+@lru_cache(maxsize=8)
+def art_of(seal: bytes, *, is_test: bool = False) -> SealArt:
+    """Return what is to be seen of an electronic seal: its own picture, its own size.
+
+    Args:
+        seal: the SESeal, DER.
+        is_test: made here for trial; a smaller box then shows it smaller.
+
+    Raises:
+        PictureError: the picture cannot be drawn; UnsupportedPictureError for its kind.
+        ValueError: no seal has the size that it states.
+        MalformedError: not a seal in its strict form.
+    """
+    found = ses.read_seal(seal).picture
+    width, height = found.width_mm, found.height_mm
+    drawing = seal_image.import_picture(found.type, found.data, width, height)
+    return SealArt(drawing, width, height, shrinks=is_test)
 
 
 def picture(name: str) -> Picture:

@@ -6,7 +6,7 @@ maker and are imported.
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Self
@@ -16,9 +16,8 @@ from elicense.errors import WorkspaceError
 from elicense.identifiers import check_uscc
 from elicense.model import Text
 from elicense.sealing import SealReason, SealRecord
-from esign import seal_image, ses
+from esign import seal_image, ses, sm2
 from esign.algorithms import Suite
-from esign.certificates import read_any
 from esign.errors import MalformedError, VerificationError
 from esign.gm_authority import TEST_NOTICE, VENDOR, GmAuthority
 from esign.seal_image import SealSpec
@@ -46,12 +45,15 @@ class SealOrder:
         spec: what the picture says; its name is the organ's.
         version: 4 (GB/T 38540-2020) or 5 (GM/T 0031-2025).
         by_digest: list the signer by SM3 of its certificate.
+        signer: certificate of a key that is kept elsewhere, DER, which the seal lists;
+            None for a new key of the maker's own.
     """
 
     owner: str
     spec: SealSpec
     version: int = 4
     by_digest: bool = False
+    signer: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check owner and version.
@@ -119,7 +121,7 @@ class SealMaker:
         cls(folder, passphrase, made).publish((), at)
 
     def make(self, wanted: SealOrder, at: datetime) -> bytes:
-        """Make a seal and the key of who signs with it.
+        """Make a seal, and the key of who signs with it unless that is elsewhere.
 
         The key is written before the seal leaves; its file bears the seal's id.
 
@@ -134,47 +136,40 @@ class SealMaker:
             WorkspaceError: no seal can say that, or the maker's certificates end.
             FileError: a file cannot be written.
         """
-        key = SoftwareSigner.generate(Suite.SM2)
-        spec, owner = wanted.spec, wanted.owner
-        identifier = self._free_identifier(owner)
+        identifier = self._free_identifier(wanted.owner)
         try:
-            certificate = self._authority.issue_seal(
-                key.public_key, spec.name, owner, at, SEAL_DAYS
-            )
-            png = seal_image.to_png(spec, PICTURE_DPI)
-            sides = round(spec.width_mm), round(spec.height_mm)
-            facts = read_any(certificate)
-            draft = SealDraft(
-                version=wanted.version,
-                vendor=VENDOR,
-                identifier=identifier,
-                kind=_UNIT_SEAL,
-                name=f"{spec.name}{spec.line}（{TEST_NOTICE}）",
-                signers=(certificate,),
-                created=facts.not_before,
-                valid_from=facts.not_before,
-                valid_until=facts.not_after,
-                picture=Picture("PNG", png, *sides),
-                by_digest=wanted.by_digest,
-            )
+            key, certificate = self._signer(wanted, at)
+            draft = _draft(wanted, identifier, certificate, at)
             maker = self._authority.maker
             made = ses.build_seal(draft, self._authority.maker_certificate, maker)
-        except ValueError as err:
+        except (ValueError, MalformedError) as err:
             raise WorkspaceError(
                 Text(f"无法制作该印章：{err}", f"no such seal can be made: {err}")
             ) from err
-        pem = key.to_pem(self._passphrase)
-        files.write(self._folder / f"{identifier}.pem", pem, files.PRIVATE)
-        files.write(self._folder / f"{identifier}.der", certificate)
+        if key is not None:
+            pem = key.to_pem(self._passphrase)
+            files.write(self._folder / f"{identifier}.pem", pem, files.PRIVATE)
+            files.write(self._folder / f"{identifier}.der", certificate)
         files.write(self._folder / f"{identifier}.esl", made)
         return made
+
+    def _signer(
+        self, wanted: SealOrder, at: datetime
+    ) -> tuple[SoftwareSigner | None, bytes]:
+        """Return who signs: a new key with its certificate, or one from elsewhere."""
+        if wanted.signer is not None:
+            return None, wanted.signer
+        key = SoftwareSigner.generate(Suite.SM2)
+        return key, self._authority.issue_seal(
+            key.public_key, wanted.spec.name, wanted.owner, at, SEAL_DAYS
+        )
 
     def _free_identifier(self, owner: str) -> str:
         """Return 6 digits of the division and a number, as government seals have it."""
         while True:
             number = secrets.randbelow(10**_SERIAL_DIGITS)
             identifier = f"{owner[2:8]}{number:0{_SERIAL_DIGITS}d}"
-            if not files.is_file(self._folder / f"{identifier}.pem"):
+            if not files.is_file(self._folder / f"{identifier}.esl"):
                 return identifier
 
     def publish(self, seals: Iterable[SealRecord], at: datetime) -> None:
@@ -212,6 +207,28 @@ class SealMaker:
             path = self._folder / "trust" / name
             files.make_folder(path.parent)
             files.write(path, data)
+
+
+def _draft(
+    wanted: SealOrder, identifier: str, certificate: bytes, at: datetime
+) -> SealDraft:
+    """Return what a seal says; its period is the signer's, but a year at most."""
+    spec, facts = wanted.spec, sm2.read_certificate(certificate)
+    since = max(at, facts.not_before)
+    sides = round(spec.width_mm), round(spec.height_mm)
+    return SealDraft(
+        version=wanted.version,
+        vendor=VENDOR,
+        identifier=identifier,
+        kind=_UNIT_SEAL,
+        name=f"{spec.name}{spec.line}（{TEST_NOTICE}）",
+        signers=(certificate,),
+        created=since,
+        valid_from=since,
+        valid_until=min(facts.not_after, since + timedelta(days=SEAL_DAYS)),
+        picture=Picture("PNG", seal_image.to_png(spec, PICTURE_DPI), *sides),
+        by_digest=wanted.by_digest,
+    )
 
 
 def _opened(folder: Path, role: str, passphrase: bytes) -> tuple[SoftwareSigner, bytes]:

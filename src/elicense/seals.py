@@ -4,7 +4,7 @@ Wiring only: the rules are in :mod:`elicense.sealing`.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from datetime import datetime
 from elicense import dates, files
 from elicense.errors import ConflictError, IllegalTransitionError, WorkspaceError
 from elicense.folder import SEALS_FOLDER, load_seal_policy
-from elicense.keychain import SEALS, KeyRecord
+from elicense.keychain import SEALS, ElectronicSeal, KeyRecord
 from elicense.model import Text
 from elicense.office import KeysChanged, Office
 from elicense.sealing import (
@@ -72,8 +72,8 @@ def desk(office: Office, at: datetime, actors: Actors = NOBODY) -> SealDesk:
 
 
 def own_id(office: Office) -> str:
-    """Return the id of the own seal that signs now: its key's kid."""
-    return office.custody.parts.keychain.current("seal").name
+    """Return the id of the own seal that signs now: its key's kid, or its esID."""
+    return office.custody.parts.keychain.current("seal").seal_id
 
 
 def join_own(office: Office, at: datetime) -> None:
@@ -87,15 +87,50 @@ def join_own(office: Office, at: datetime) -> None:
     """
     known = {one.id: one for one in office.seals.seals()}
     for key in office.custody.parts.keychain.records:
-        if key.purpose not in SEALS:
-            continue
-        record = known.get(key.name)
-        if record is None:
-            record = _joined(office, key, at)
-        ended = _ended(key, at)
-        if ended is not None and _is_new(record, ended):
-            with suppress(IllegalTransitionError):  # then another run was first
-                office.seals.record(record.id, [ended])
+        for seal in _of(key):
+            record = known.get(seal.id)
+            if record is None:
+                record = _joined(office, seal, at)
+            ended = _ended(seal, at)
+            if ended is not None and _is_new(record, ended):
+                with suppress(IllegalTransitionError):  # then another run was first
+                    office.seals.record(record.id, [ended])
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnSeal:
+    """One of the seals of an own key.
+
+    Attributes:
+        key: the key.
+        made: its electronic seal; None where it has none.
+        since: from when it was used.
+    """
+
+    key: KeyRecord
+    made: ElectronicSeal | None
+    since: datetime
+
+    @property
+    def id(self) -> str:
+        """The esID of one that a maker made, else the key's kid."""
+        return self.key.name if self.made is None else self.made.id or self.key.name
+
+    @property
+    def until(self) -> datetime | None:
+        """First instant at which it is not used any more; None for not known."""
+        replaced = None if self.made is None else self.made.until
+        return replaced or self.key.period.signs_until
+
+
+def _of(key: KeyRecord) -> Iterator[_OwnSeal]:
+    """Give the seals of a key, oldest first; none where it is no seal's."""
+    if key.purpose not in SEALS:
+        return
+    since = key.period.signs_from
+    for made in key.seals or (None,):
+        yield _OwnSeal(key, made, since)
+        since = since if made is None or made.until is None else made.until
 
 
 def _is_new(record: SealRecord, ended: SealEvent) -> bool:
@@ -105,36 +140,38 @@ def _is_new(record: SealRecord, ended: SealEvent) -> bool:
     return ended.reason is SealReason.COMPROMISED and not withdrawn.compromised
 
 
-def _joined(office: Office, key: KeyRecord, at: datetime) -> SealRecord:
-    since = key.period.signs_from
+def _joined(office: Office, seal: _OwnSeal, at: datetime) -> SealRecord:
     events = [
-        SealEvent(kind=kind, effective_at=since, recorded_at=max(at, since))
+        SealEvent(kind=kind, effective_at=seal.since, recorded_at=max(at, seal.since))
         for kind in _BORN
     ]
     with suppress(ConflictError):  # then another run was first
-        office.seals.add(_own(office, key), events)
-    return office.seals.get(key.name)
+        office.seals.add(_own(office, seal), events)
+    return office.seals.get(seal.id)
 
 
-def _own(office: Office, key: KeyRecord) -> SealRecord:
-    content = b"" if key.seal is None else key.seal.der or b""
+def _own(office: Office, seal: _OwnSeal) -> SealRecord:
+    key, made = seal.key, seal.made
+    content = b"" if made is None else made.der or b""
     certificate = key.certificates[0]
+    since, until = seal.since, read_any(certificate).not_after
+    read = ses.read_seal(content) if content else None
+    if read is not None:
+        since, until = read.valid_from, read.valid_until
     return SealRecord(
-        id=key.name,
+        id=seal.id,
         owner=key.organization,
-        name=_name_of(office, key, content),
-        form=SealForm.PADES if key.seal is None else SealForm.SES,
-        valid_from=key.period.signs_from,
-        valid_until=read_any(certificate).not_after,
+        name=_name_of(office, key) if read is None else read.name,
+        form=SealForm.PADES if made is None else SealForm.SES,
+        valid_from=since,
+        valid_until=until,
         content=content,
         signers=(hashlib.sha256(certificate).digest(),),
-        is_test=not office.settings.production,
+        is_test=not (office.settings.production or (made is not None and made.id)),
     )
 
 
-def _name_of(office: Office, key: KeyRecord, content: bytes) -> str:
-    if content:
-        return ses.read_seal(content).name
+def _name_of(office: Office, key: KeyRecord) -> str:
     name = office.settings.name_on(dates.day_of(key.period.signs_from))
     for before in office.settings.predecessors:
         if before.code == key.organization:
@@ -142,11 +179,11 @@ def _name_of(office: Office, key: KeyRecord, content: bytes) -> str:
     return f"{name}电子证照专用章（测试印章，无法律效力）"
 
 
-def _ended(key: KeyRecord, at: datetime) -> SealEvent | None:
-    """Return the revocation that follows from what became of a key."""
-    since, reason = key.period.signs_until, SealReason.REPLACED
-    if key.compromised_from is not None:
-        since, reason = key.compromised_from, SealReason.COMPROMISED
+def _ended(seal: _OwnSeal, at: datetime) -> SealEvent | None:
+    """Return the revocation that follows from what became of a seal and its key."""
+    since, reason = seal.until, SealReason.REPLACED
+    if seal.key.compromised_from is not None:
+        since, reason = seal.key.compromised_from, SealReason.COMPROMISED
     if since is None:
         return None
     return SealEvent(
@@ -328,8 +365,10 @@ def revoke(office: Office, name: str, event: SealEvent) -> SealChanged:
     at = event.recorded_at
     join_own(office, at)
     before = office.seals.get(name)
-    if name == own_id(office):
-        return _revoke_own(office, before, event)
+    key = office.custody.parts.keychain.current("seal")
+    is_stolen = event.reason is SealReason.COMPROMISED
+    if name == key.seal_id or (is_stolen and name in {one.id for one in _of(key)}):
+        return _revoke_own(office, before, key, event)
     found = office.seals.record(name, [event])
     folder = office.folder / SEALS_FOLDER
     if found.is_test and found.content and files.is_file(folder / SealMaker.MARK):
@@ -342,10 +381,12 @@ def revoke(office: Office, name: str, event: SealEvent) -> SealChanged:
     return SealChanged(found, office.published(at))
 
 
-def _revoke_own(office: Office, seal: SealRecord, event: SealEvent) -> SealChanged:
+def _revoke_own(
+    office: Office, seal: SealRecord, key: KeyRecord, event: SealEvent
+) -> SealChanged:
     at = event.recorded_at
     if event.reason is SealReason.COMPROMISED:
-        done = office.compromise_key(seal.id, event.effective_at, at)
+        done = office.compromise_key(key.name, event.effective_at, at)
     else:
         done = office.renew_key("seal", at)
         event = replace(event, effective_at=at)

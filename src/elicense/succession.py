@@ -8,6 +8,8 @@ before the last step, the publication.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from importlib import import_module
+from importlib.util import find_spec
 
 from elicense import dates, files, trust, wiping
 from elicense.errors import WorkspaceError
@@ -44,7 +46,8 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
     3. the other's root says that the own root succeeds it; both sign;
     4. the other's licenses and events are copied into the own register;
     5. the other's private keys are overwritten, so that nobody signs with them;
-    6. its keys are listed here as retired, and attested destroyed;
+    6. its keys are listed here as retired, and attested destroyed; the snapshots that
+       close keys come along;
     7. its code, names and types are kept in the own ``elicense.toml``;
     8. the emptied key files are removed.
 
@@ -81,6 +84,7 @@ def take_over(own: Office, other: Office, handover: Handover, at: datetime) -> i
             own.custody.speak(said)
         adopted = own.register.adopt(_entries(other))
         _silence(other)
+        _take_closings(own, other)
         _list_keys(own, other, at)
         _keep(own, other, handover)
         for path in filter(wiping.is_wiped, other.custody.private_files()):
@@ -221,6 +225,13 @@ def _list_keys(own: Office, other: Office, at: datetime) -> None:
     taken = [_retired(other, item, at) for item in _histories(other)]
     theirs = other.custody.parts.keychain.roots
     own.custody.keep(chain.adopting(taken, (*theirs, *roots)))
+
+
+def _take_closings(own: Office, other: Office) -> None:
+    """Copy the snapshots that close the other's keys; only the extra reads them."""
+    if find_spec("numpy") is not None:
+        closings = import_module("elicense.snapshot.closings")
+        closings.take(other.snapshot_folder, own.snapshot_folder)
 
 
 def _retired(other: Office, item: KeyRecord, at: datetime) -> KeyRecord:

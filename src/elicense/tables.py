@@ -14,6 +14,9 @@ from elicense import cells
 from elicense.errors import ElicenseError
 from elicense.model import Text
 
+_SHEET_ROWS = 1 << 20  # of a sheet, as ECMA-376 spreadsheets have them at most
+_BUFFER = 1 << 20  # bytes of a Parquet column that are read at a time
+
 
 class RowsError(ElicenseError):
     """A file of rows cannot be read at all, or not from here on."""
@@ -43,7 +46,7 @@ def csv_rows(stream: BinaryIO, limit: int) -> Iterator[list[str]]:
 
 
 def sheet_rows(stream: BinaryIO) -> Iterator[list[object]]:
-    """Give the rows of the first sheet of a spreadsheet, all as long as the first.
+    """Give the rows of the first sheet that is shown, all as long as the first.
 
     Raises:
         RowsError: it is none, or the extra ``xlsx`` is not installed.
@@ -59,11 +62,41 @@ def parquet_file(stream: BinaryIO) -> Any:
     """
     parquet = _extra("pyarrow.parquet", "bulk")
     try:
-        file = parquet.ParquetFile(stream)
+        # Pages are read as they are needed, and not kept: neither a whole column of a
+        # row group, nor, as with pre_buffer, all that was read of the file.
+        file = parquet.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False)
         file.schema_arrow  # noqa: B018  read here, so that a bad one is told here
     except Exception as err:  # its own errors are of several kinds
-        raise _unreadable("parquet") from err
+        raise _failed("parquet", err) from err
     return file
+
+
+def parquet_size(file: Any, name: str) -> int:
+    """Return how large a column's values are, by what a Parquet file says of itself.
+
+    Args:
+        file: what :func:`parquet_file` gave.
+        name: of the column.
+
+    Returns:
+        Bytes of a value on average, in the row group where they are largest; at least
+        one.
+
+    Raises:
+        RowsError: what it says is not read.
+    """
+    try:
+        groups = map(file.metadata.row_group, range(file.num_row_groups))
+        sizes = [
+            column.total_uncompressed_size // group.num_rows
+            for group in groups
+            if group.num_rows > 0
+            for column in map(group.column, range(group.num_columns))
+            if column.path_in_schema == name
+        ]
+    except Exception as err:  # its own errors are of several kinds
+        raise _failed("parquet", err) from err
+    return max(1, max(sizes, default=1))
 
 
 def parquet_batches(file: Any, size: int, columns: list[str] | None) -> Iterator[Any]:
@@ -82,7 +115,7 @@ def parquet_batches(file: Any, size: int, columns: list[str] | None) -> Iterator
             batch_size=size, columns=columns, use_threads=False
         )
     except Exception as err:  # its own errors are of several kinds
-        raise _unreadable("parquet") from err
+        raise _failed("parquet", err) from err
 
 
 def parquet_rows(file: Any, size: int) -> Iterator[Mapping[str, Any]]:
@@ -91,7 +124,7 @@ def parquet_rows(file: Any, size: int) -> Iterator[Mapping[str, Any]]:
         try:
             rows = batch.to_pylist()
         except Exception as err:  # its own errors are of several kinds
-            raise _unreadable("parquet") from err
+            raise _failed("parquet", err) from err
         yield from rows
 
 
@@ -151,7 +184,7 @@ def _spread(openpyxl: Any, stream: BinaryIO) -> Iterator[list[object]]:
     try:
         width = 0
         for shown, typed in zip(
-            _sheet(openpyxl, stream, results=True),
+            _no_more(_sheet(openpyxl, stream, results=True)),
             _sheet(openpyxl, stream, results=False),
             strict=True,
         ):
@@ -160,13 +193,28 @@ def _spread(openpyxl: Any, stream: BinaryIO) -> Iterator[list[object]]:
                 line.pop()
             width = width or len(line)
             yield line + [None] * (width - len(line))
+    except RowsError:
+        raise
     except Exception as err:  # the archive's, the XML's and its own, of many kinds
-        raise _unreadable("xlsx") from err
+        raise _failed("xlsx", err) from err
+
+
+def _no_more(rows: Iterator[Any]) -> Iterator[Any]:
+    """Give the rows of a sheet, as many as one can have."""
+    for count, row in enumerate(rows, 1):
+        if count > _SHEET_ROWS:
+            raise RowsError(
+                Text(
+                    f"工作表超过 {_SHEET_ROWS} 行",
+                    f"the sheet has more than {_SHEET_ROWS} rows",
+                )
+            )
+        yield row
 
 
 def _sheet(openpyxl: Any, stream: BinaryIO, *, results: bool) -> Iterator[Any]:
     book = openpyxl.load_workbook(stream, read_only=True, data_only=results)
-    sheet = book.worksheets[0]
+    sheet = next(item for item in book.worksheets if item.sheet_state == "visible")
     # What a file says of its own size may leave rows and columns out.
     sheet.reset_dimensions()
     return iter(sheet.iter_rows())
@@ -193,7 +241,14 @@ def _too_long(limit: int) -> RowsError:
     )
 
 
-def _unreadable(kind: str) -> RowsError:
+def _failed(kind: str, err: Exception) -> RowsError:
+    if isinstance(err, MemoryError):
+        return RowsError(
+            Text(
+                f"读取该 {kind} 文件所需内存过多",
+                f"the {kind} file takes more memory than it may",
+            )
+        )
     return RowsError(
         Text(f"不是可读取的 {kind} 文件", f"not a {kind} file that can be read")
     )

@@ -35,6 +35,7 @@ from elicense.trust import (
     RootStatement,
     SealEntry,
     SignedStatement,
+    SnapshotSighting,
     Source,
     Succession,
     TimestampAuthority,
@@ -93,6 +94,7 @@ class Department:
         backfill: legal dates of licenses on paper that the token key may seal.
         destroyed: whether token key and seal are attested destroyed.
         token_compromised_from: from when the token key is compromised.
+        closing: SHA-256 of the manifest of the snapshot that closes the token key.
         seal_compromised_from: likewise the seal.
         more_keys: earlier token and status keys, with their grants.
         more_seals: earlier seals.
@@ -121,6 +123,7 @@ class Department:
     backfill: tuple[date, date] | None = None
     destroyed: bool = False
     token_compromised_from: datetime | None = None
+    closing: bytes | None = None
     seal_compromised_from: datetime | None = None
     more_keys: list[KeyGrant] = field(default_factory=list)
     more_seals: list[SealEntry] = field(default_factory=list)
@@ -175,6 +178,7 @@ class Simulator(Closing):
             statements: the whole chain of root statements; the root's one statement
                 where it is empty.
             timestamp_authorities, crls, sources, more_roots: as in the bundle.
+            countersigner, snapshots: likewise, where there are snapshots.
             issued_at: when it is published; the world's instant where None.
             bundle_signer: who signs it.
         """
@@ -187,6 +191,8 @@ class Simulator(Closing):
         self.more_roots: list[bytes] = []
         self.crls: list[bytes] = []
         self.sources: list[Source] = []
+        self.countersigner: str | None = None
+        self.snapshots: list[SnapshotSighting] = []
         self.bundle_age = timedelta(days=30)
         self.issued_at: datetime | None = None
         self.catalog = Catalog.builtin()
@@ -310,6 +316,8 @@ class Simulator(Closing):
             roots=(*self.authority.roots, *self.more_roots),
             crls=tuple(self.crls),
             sources=tuple(self.sources),
+            countersigner=self.countersigner,
+            snapshots=tuple(self.snapshots),
             status_lists=tuple(
                 token for d in listed for token in d.status_lists(at, self.number)
             ),
@@ -444,6 +452,7 @@ def _keys(entry: Department) -> tuple[KeyGrant, ...]:
         backfill=entry.backfill,
         destroyed=entry.destroyed,
         compromised_from=entry.token_compromised_from,
+        closing=entry.closing,
     )
     listed = (token, status) if entry.token_listed else (status,)
     return (*listed, *entry.more_keys)

@@ -5,34 +5,31 @@ for trial: software keys, a development CA, a test seal, pages printed 样张.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self, TypeVar
 
 from elicense import (
+    adoption,
     changing,
-    dates,
+    desks,
     files,
     founding,
-    gbt36903,
     identifiers,
     issuing,
     naming,
-    platforms,
-    publishing,
-    record,
     seal_picture,
-    seals,
+    shown,
     succession,
     validating,
 )
+from elicense.adoption import Adoption
 from elicense.changing import Changed, Grounds
+from elicense.desks import WarmPress
 from elicense.device import DeviceAccess, nobody
-from elicense.document import OnePassPress
-from elicense.errors import ConflictError, ElicenseError, WorkspaceError
-from elicense.events import Event
+from elicense.errors import ElicenseError, WorkspaceError
 from elicense.gbt36903 import MetadataKeys
 from elicense.issuing import (
     Batch,
@@ -43,21 +40,19 @@ from elicense.issuing import (
     Reprinted,
     Request,
 )
-from elicense.issuing.awaiting import instant_of
 from elicense.issuing.request import source_of
 from elicense.issuing.workers import Deliver, spread
-from elicense.lifecycle import State
-from elicense.model import License, Organization, Text
+from elicense.model import Organization, Text
 from elicense.office import KeysChanged, Office
-from elicense.payload import qr_text
 from elicense.pending import Pending
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.register import Row
 from elicense.register.sqlite import SqliteRegister
 from elicense.sealing import NOBODY, Actors
-from elicense.sealing.sealers import DocumentSealer
+from elicense.shown import Shown
+from elicense.succession import Handover
 from elicense.validating import Verdict
-from esign import clock, pades
+from esign import clock
 from esign.algorithms import Suite
 from esign.pades import SubFilter
 
@@ -72,48 +67,15 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a register says of one license.
-
-    Attributes:
-        license: what it says, in full; for the issuing organ's own eyes.
-        state: what it is at the instant that was asked about.
-        published: whether strangers can know it already.
-        qr_text: what its QR carries; empty before it was issued.
-        history: its events, oldest first.
-        row: the register's row.
-    """
-
-    license: License
-    state: State
-    published: bool
-    qr_text: str
-    history: tuple[Event, ...]
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """What came of taking over another organ's workspace.
-
-    Attributes:
-        code: USCC of the organ that was taken over.
-        licenses: how many licenses were new.
-        done: whether it is published.
-    """
-
-    code: str
-    licenses: int
-    done: KeysChanged
-
-
 class Workspace(Office):
     """An issuing organ's own place; open it, use it, close it."""
 
     platform_secret: bytes | None = None
     """appSecret of the seal platform, where no file of the workspace has it."""
-    _warm: tuple[object, OnePassPress] | None = None
+
+    @cached_property
+    def _press(self) -> WarmPress:
+        return WarmPress()
 
     @classmethod
     def create(  # noqa: PLR0913  by keyword, all but the folder
@@ -269,10 +231,7 @@ class Workspace(Office):
                 published is newer than this workspace; nothing reserved.
         """
         at = at or clock.now()
-        self.settle_keys()
-        with self.custody.signing():
-            self.check_open()
-            self.custody.reload().check_time(at)
+        with self._signing(at):
             batch = Batch(self.desk(at, actors), at, policy or BatchPolicy())
             yield from spread(batch, requests, deliver, workers)
 
@@ -303,34 +262,18 @@ class Workspace(Office):
             ProfileError: the seal is not what the workspace's profile asks for.
         """
         at = at or clock.now()
+        with self._signing(at):
+            desk = desks.sealing_by(self, by, self.desk(at, actors), at)
+            return issuing.reprint(desk, identifier, presentation, at)
+
+    @contextmanager
+    def _signing(self, at: datetime) -> Iterator[None]:
+        """Hold the keys for the block, as they can be believed at an instant."""
         self.settle_keys()
         with self.custody.signing():
             self.check_open()
             self.custody.reload().check_time(at)
-            desk = self._sealing_by(by, self.desk(at, actors), at)
-            return issuing.reprint(desk, identifier, presentation, at)
-
-    def _sealing_by(
-        self, by: SubFilter | None, desk: IssuingDesk, at: datetime
-    ) -> IssuingDesk:
-        """Return a desk that seals by one kind of seal."""
-        parts, pades = self.custody.parts, SubFilter.PADES
-        own = pades if parts.seal.seal is None else SubFilter.GM_SEAL
-        if by in (None, own):
-            return desk
-        record = parts.keychain.viewer_seal if by is pades else None
-        identity = parts.viewer_identity(self.keys)
-        if record is None or identity is None:
-            raise WorkspaceError(
-                Text(
-                    "本工作区没有这种印章；国密工作区可用 elicense keys viewer-seal"
-                    " 增设普通阅读器可验的印章",
-                    "the workspace has no such seal; where it is of SM2, elicense keys"
-                    " viewer-seal makes one for ordinary viewers",
-                )
-            )
-        art = seal_picture.draw(self.settings.name_on(dates.day_of(at)))
-        return desk.sealing_with(OnePassPress(identity, art), record.name)
+            yield
 
     def known(self, request: Request) -> Row | None:
         """Return the row that a request already has, None if it has none."""
@@ -340,47 +283,10 @@ class Workspace(Office):
         """Return what licenses are issued with, under a publication good at ``at``.
 
         Hold ``custody.signing()`` from before this call until the last license of the
-        desk is issued, so that no key is renewed in between; :meth:`issue` does.
-
-        Raises:
-            OldRegisterError, OldKeysError: what was published is newer than this
-                workspace, so that serials and indexes would be used twice.
-            WorkspaceError: the keys do not open, or ``at`` is wrong.
+        desk is issued, so that no key is renewed in between; :meth:`issue` does. See
+        :func:`elicense.desks.desk`.
         """
-        self.check_open()
-        self.custody.reload()
-        self.refuse_older()
-        self.board.put_out()
-        state = self.board.newest(self.pins)
-        if self.is_outdated(state, at):
-            with suppress(ConflictError):  # then another run published, and that serves
-                self.publish_now(at)
-            state = self.board.newest(self.pins)
-        today = dates.day_of(at)
-        return IssuingDesk(
-            register=self.register,
-            catalog=self.catalog,
-            organization=self.settings.code,
-            token_signer=self.keys.token,
-            press=self._press(today),
-            faces=self.faces,
-            trust=state,
-            specimen=not self.settings.production,
-            check_page=self.settings.check_page or None,
-            profile=self.settings.profile,
-            sealer=self._sealer(),
-            seals=seals.desk(self, at, actors),
-            predecessors=tuple(
-                item.code for item in self.settings.predecessors if item.since <= today
-            ),
-        )
-
-    def _sealer(self) -> DocumentSealer | None:
-        """Return who seals in place of the press, None for the press itself."""
-        wanted = self.settings.platform
-        if wanted is None:
-            return None
-        return platforms.sealer(self.folder, wanted, self.platform_secret)
+        return desks.desk(self, self._press, at, actors, self.platform_secret)
 
     def reconcile(self, at: datetime | None = None) -> Reconciled:
         """Collect the seals that licenses await; see :func:`issuing.reconcile`.
@@ -396,21 +302,8 @@ class Workspace(Office):
                 settings are.
         """
         at = at or clock.now()
-        self.settle_keys()
-        with self.custody.signing():
-            self.check_open()
-            self.custody.reload().check_time(at)
+        with self._signing(at):
             return issuing.reconcile(self.desk(at), at)
-
-    def _press(self, today: date) -> OnePassPress:
-        """Return the press of the seal that seals now; a warm one while it lasts."""
-        identity = self.custody.parts.identity(self.keys)
-        art = seal_picture.draw(self.settings.name_on(today))
-        sealed = self.custody.parts.seal
-        of = (sealed.certificates, sealed.seal, art)
-        if self._warm is None or self._warm[0] != of:
-            self._warm = of, OnePassPress(identity, art)
-        return self._warm[1]
 
     def revoke(
         self, identifier: str, grounds: Grounds, at: datetime | None = None
@@ -463,29 +356,11 @@ class Workspace(Office):
     ) -> Adoption:
         """Take over another organ's workspace (机构改革), and publish.
 
-        Its licenses stay good and are renewed and revoked here from now on; its private
-        keys are destroyed. The same again finishes a run that was cut off.
-
-        Args:
-            other: the folder of its workspace.
-            since: the first day on which this organ stands in its place, UTC+8; today
-                or before.
-            types: the license types that are taken over; all that its keys were granted
-                where empty.
-            passphrase: opens its keys; None reads its ``keys/passphrase``.
-            at: the run's instant; now where None.
-
-        Raises:
-            WorkspaceError, ConflictError, FileError: as for
-                :func:`elicense.succession.take_over`.
+        With its folder, the first day (UTC+8), the types, all that it was granted where
+        empty, and what opens its keys; see :func:`elicense.adoption.adopt`.
         """
-        at = at or clock.now()
-        with Office(other, passphrase) as theirs:
-            granted = tuple(dict.fromkeys(types)) or theirs.catalog.names()
-            handover = succession.Handover(since, granted)
-            count = succession.take_over(self, theirs, handover, at)
-            code = theirs.settings.code
-        return Adoption(code, count, self.published(at))
+        handover = Handover(since, types)
+        return adoption.adopt(self, other, handover, passphrase, at or clock.now())
 
     def rename(self, name: str, since: date, at: datetime | None = None) -> KeysChanged:
         """Give the organ a new name from a day on; see :func:`succession.rename`.
@@ -536,22 +411,7 @@ class Workspace(Office):
         Raises:
             NotFoundError: no such license.
         """
-        at = at or clock.now()
-        row = self.register.get(identifier)
-        license_, _ = record.decode(row.record)
-        history = self.register.history(identifier)
-        latest = self.register.latest_publication()
-        known = latest.event_seq if latest and self.board.is_out(latest) else 0
-        host = self.settings.check_page or None
-        listed = (license_.issuer.code, row.allocation.list_id) in self.trust().lists
-        return Shown(
-            license=license_,
-            state=row.state_at(at),
-            published=publishing.is_known(history, known, listed=listed),
-            qr_text="" if row.token is None else qr_text(row.token, check_page=host),
-            history=history,
-            row=row,
-        )
+        return shown.show(self, identifier, at or clock.now())
 
     def metadata(
         self,
@@ -563,33 +423,7 @@ class Workspace(Office):
     ) -> dict[str, object]:
         """Return a license in names of GB/T 36903: :func:`elicense.gbt36903.metadata`.
 
-        状态 is the Chinese word of our own for what the license is by effect. Nothing
-        says that a license is a specimen.
-
-        Args:
-            identifier: of the license.
-            keys: which names the elements have.
-            masked: hide what names a natural person; otherwise ids stand in clear.
-            at: the instant of the state; now where None.
-
-        Raises:
-            NotFoundError: no such license.
-            MalformedCodeError: a holder's name contains the separator of holders.
+        The state is that at an instant, now where None; see
+        :func:`elicense.shown.metadata`.
         """
-        row = self.register.get(identifier)
-        license_, _ = record.decode(row.record)
-        return gbt36903.metadata(
-            license_,
-            self.catalog.describing(license_),
-            keys=keys,
-            sealed_at=None if row.pdf is None else _sealed_at(row),
-            state=row.state_at(at or clock.now()).text.zh,
-            masked=masked,
-        )
-
-
-def _sealed_at(row: Row) -> datetime:
-    """Return the sealing instant of a row's document, as its seal claims it."""
-    if row.is_ordered:
-        return instant_of(row)
-    return pades.read(row.pdf or b"").sealed_at
+        return shown.metadata(self, identifier, keys, at or clock.now(), masked=masked)

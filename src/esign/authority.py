@@ -4,9 +4,11 @@ For trial only, and its names say so. Keys and certificates are bytes in and out
 they are kept is the caller's business.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -26,8 +28,67 @@ SEAL_NAME = "测试印章 TEST Seal"
 DEFAULT_DAYS = 3650  # ten years: longer than the longest seal certificate made here
 
 
+class TrialAuthority(ABC):
+    """What an authority for trials is: a root, and one issuing CA under it.
+
+    Attributes:
+        root_certificate: self-signed, DER.
+        issuing_certificate: signed by the root, DER.
+    """
+
+    __slots__ = ()
+    root_certificate: bytes
+    issuing_certificate: bytes
+    _suite: ClassVar[Suite]
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """The CA certificates between who seals and the root, DER."""
+        return (self.issuing_certificate,)
+
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        """The roots to pin, DER."""
+        return (self.root_certificate,)
+
+    def issue_seal(
+        self,
+        public_key: PublicKey,
+        organization: str,
+        code: str,
+        at: datetime,
+        days: int,
+    ) -> bytes:
+        """Issue a certificate for who seals, as its validation wants it.
+
+        Args:
+            public_key: the key that seals, of the suite of this authority's own.
+            organization: name of the organ.
+            code: its USCC, goes to organizationIdentifier (ETSI EN 319 412-3, 4.2.1).
+            at: first instant of validity, aware UTC, whole seconds.
+            days: length of validity, days.
+
+        Returns:
+            The certificate, DER.
+
+        Raises:
+            ValueError: another kind of key, a naive instant, no day at all, or a
+                period that leaves the issuing CA's own.
+        """
+        if public_key.suite is not self._suite:
+            raise ValueError(f"this CA certifies keys of {self._suite.name} alone")
+        subject = subject_name(organization, code, SEAL_NAME)
+        return self._certify(subject, public_key, period_of(at, days))
+
+    @abstractmethod
+    def _certify(
+        self, subject: x509.Name, key: PublicKey, period: tuple[datetime, datetime]
+    ) -> bytes:
+        """Return the certificate of who seals, DER, signed by the issuing CA."""
+
+
 @dataclass(frozen=True, slots=True)
-class DevelopmentAuthority:
+class DevelopmentAuthority(TrialAuthority):
     """A root and one issuing CA under it, with their software keys.
 
     Attributes:
@@ -41,6 +102,7 @@ class DevelopmentAuthority:
     issuing: SoftwareSigner
     root_certificate: bytes
     issuing_certificate: bytes
+    _suite = Suite.ES256
 
     def __post_init__(self) -> None:
         """Refuse keys and certificates that do not belong together.
@@ -94,53 +156,16 @@ class DevelopmentAuthority:
             _sign(issuing_draft, root, root.public_key),
         )
 
-    @property
-    def chain(self) -> tuple[bytes, ...]:
-        """The CA certificates that go into a seal beside its own, DER."""
-        return (self.issuing_certificate,)
-
-    @property
-    def roots(self) -> tuple[bytes, ...]:
-        """The roots to pin, DER."""
-        return (self.root_certificate,)
-
-    def issue_seal(
-        self,
-        public_key: PublicKey,
-        organization: str,
-        code: str,
-        at: datetime,
-        days: int,
+    def _certify(
+        self, subject: x509.Name, key: PublicKey, period: tuple[datetime, datetime]
     ) -> bytes:
-        """Issue a seal certificate, as :func:`certificates.validate_path` wants it.
-
-        Args:
-            public_key: the seal's key, ES256.
-            organization: name of the organ.
-            code: its USCC, goes to organizationIdentifier (ETSI EN 319 412-3, 4.2.1).
-            at: first instant of validity, aware UTC, whole seconds.
-            days: length of validity, days.
-
-        Returns:
-            The certificate, DER.
-
-        Raises:
-            ValueError: another kind of key, a naive instant, no day at all, or a
-                period that leaves the issuing CA's own.
-        """
-        if public_key.suite is not Suite.ES256:
-            raise ValueError("a seal certificate needs an ES256 key")
+        """Return a certificate as :func:`certificates.validate_path` wants it."""
         issuer = x509.load_der_x509_certificate(self.issuing_certificate)
-        start, end = period_of(at, days)
+        start, end = period
         if start < issuer.not_valid_before_utc or end > issuer.not_valid_after_utc:
             raise ValueError("the seal's period leaves the issuing CA's period")
         draft = (
-            _draft(
-                subject_name(organization, code, SEAL_NAME),
-                issuer.subject,
-                public_key,
-                (start, end),
-            )
+            _draft(subject, issuer.subject, key, period)
             .add_extension(
                 x509.BasicConstraints(ca=False, path_length=None), critical=True
             )

@@ -18,7 +18,7 @@ from esign.authority import (
     DEFAULT_DAYS,
     ISSUING_NAME,
     ROOT_NAME,
-    SEAL_NAME,
+    TrialAuthority,
     period_of,
     subject_name,
 )
@@ -40,7 +40,7 @@ _POINT_HEAD = b"\x04"
 
 
 @dataclass(frozen=True, slots=True)
-class GmAuthority:
+class GmAuthority(TrialAuthority):
     """A root, one issuing CA and one seal maker under it, with their software keys.
 
     Attributes:
@@ -58,6 +58,7 @@ class GmAuthority:
     root_certificate: bytes
     issuing_certificate: bytes
     maker_certificate: bytes
+    _suite = Suite.SM2
 
     def __post_init__(self) -> None:
         """Refuse keys and certificates that do not belong together.
@@ -112,48 +113,11 @@ class GmAuthority:
         )
         return cls(root, issuing, maker, top, between, made)
 
-    @property
-    def chain(self) -> tuple[bytes, ...]:
-        """The CA certificates between who seals, or the maker, and the root, DER."""
-        return (self.issuing_certificate,)
-
-    @property
-    def roots(self) -> tuple[bytes, ...]:
-        """The roots to pin, DER."""
-        return (self.root_certificate,)
-
-    def issue_seal(
-        self,
-        public_key: "PublicKey",
-        organization: str,
-        code: str,
-        at: datetime,
-        days: int,
+    def _certify(
+        self, subject: x509.Name, key: "PublicKey", period: tuple[datetime, datetime]
     ) -> bytes:
-        """Issue a certificate for who seals (签章人).
-
-        Args:
-            public_key: the key that seals, SM2.
-            organization: name of the organ.
-            code: its USCC, goes to organizationIdentifier (ETSI EN 319 412-3, 4.2.1).
-            at: first instant of validity, aware UTC, whole seconds.
-            days: length of validity, days.
-
-        Returns:
-            The certificate, DER.
-
-        Raises:
-            ValueError: another kind of key, a naive instant, no day at all, or a
-                period that leaves the issuing CA's own.
-        """
-        if public_key.suite is not Suite.SM2:
-            raise ValueError("a certificate of this CA needs an SM2 key")
-        draft = Draft(
-            subject_name(organization, code, SEAL_NAME),
-            _point(public_key),
-            period_of(at, days),
-            leaf_extensions(),
-        )
+        """Return a certificate for who seals (签章人; GB/T 20518-2018)."""
+        draft = Draft(subject, _point(key), period, leaf_extensions())
         return issue(draft, _handle(self.issuing), self.issuing_certificate)
 
     def make_seal(self, name: str, picture: Picture, certificate: bytes) -> bytes:

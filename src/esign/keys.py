@@ -1,12 +1,13 @@
 """Public keys as COSE_Key, their names, and what a signer must be able to do."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from esign import algorithms, cbor
 from esign.algorithms import PublicHandle, Suite
-from esign.errors import MalformedError
+from esign.errors import MalformedError, VerificationError
 from esign.shape import Fields
 
 KID_BYTES = 8  # DESIGN: the first 8 bytes of SHA-256 of the public COSE_Key
@@ -93,6 +94,16 @@ class PublicKey:
             UnavailableError: SM2, and the extra ``gm`` is not installed.
         """
         algorithms.verify(self.suite, self._handle, signature, message)
+
+    def verify_many(
+        self, signatures: Sequence[bytes], messages: Sequence[bytes]
+    ) -> list[VerificationError | None]:
+        """Check signatures as :meth:`verify` does each; give what it raises of each.
+
+        Raises:
+            UnavailableError: SM2, and the extra ``gm`` is not installed.
+        """
+        return algorithms.verify_many(self.suite, self._handle, signatures, messages)
 
 
 class Signer(Protocol):

@@ -7,6 +7,7 @@ declared in their order of precedence: of several causes the first one names the
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 
 class Indication(enum.StrEnum):
@@ -103,6 +104,25 @@ class Check:
         """Return a check that could not be made, with the reason."""
         return cls(check_id, Indication.NOT_CHECKED, None, detail)
 
+    def to_json(self) -> dict[str, str]:
+        """Return the check as an answer's JSON lists it; what it lacks is left out."""
+        members = {"id": self.id, "indication": self.indication.value}
+        if self.code is not None:
+            members["code"] = self.code.text
+        if self.detail:
+            members["detail"] = self.detail
+        return members
+
+
+class ThreeValued:
+    """Base of every answer: passed, failed or not known, so no boolean."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        """Refuse to be a boolean: there are three answers, not two."""
+        raise TypeError("an answer has three values: compare its code or indication")
+
 
 def decide(checks: Iterable[Check]) -> Code:
     """Return the first code, by precedence, among the checks; VALID if there is none.
@@ -117,3 +137,39 @@ def decide(checks: Iterable[Check]) -> Code:
     if all(check.indication is not Indication.PASSED for check in seen):
         raise ValueError("no check was made, so there is nothing to decide")
     return Code.VALID
+
+
+def decide_complete(checks: Iterable[Check]) -> Code:
+    """Return the code of checks of which none may be left out.
+
+    As :func:`decide`; but where nothing failed and a check could not be made, the
+    digest of a document that is not at hand for one, it is UNREADABLE.
+
+    Raises:
+        ValueError: no check passed and none gave a code: absence is never a yes.
+    """
+    seen = tuple(checks)
+    code = decide(seen)
+    left_out = any(check.indication is Indication.NOT_CHECKED for check in seen)
+    return Code.UNREADABLE if left_out and code is Code.VALID else code
+
+
+def held(checks: Iterable[Check], check_id: str) -> bool | None:
+    """Return whether a check held wherever it was asked for.
+
+    Args:
+        checks: of one file or signature, or of several; each id may carry the number
+            of a signature and a dot before it.
+        check_id: without that number.
+
+    Returns:
+        False where it failed once, True where it always passed, else None.
+    """
+    found = [
+        check.indication for check in checks if check.id.rpartition(".")[2] == check_id
+    ]
+    if Indication.FAILED in found:
+        return False
+    if not found or any(one is not Indication.PASSED for one in found):
+        return None
+    return True

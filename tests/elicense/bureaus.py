@@ -132,14 +132,15 @@ def second():
     return Bureau(code=SECOND_CODE, name=SECOND_NAME)
 
 
-def merged(files, memory=None, at=AT, acceptable=lambda _: None, **table):
+def merged(files, memory=None, at=AT, acceptable=lambda _: None, manifests=(), **table):
     """Merge (bureau or grant, file) pairs under a table that grants all of them."""
     grants = [
         owner.grant() if isinstance(owner, Bureau) else owner for owner, _ in files
     ]
     table.setdefault("departments", tuple(dict.fromkeys(grants)))
     sources = [(g, data) for g, (_, data) in zip(grants, files, strict=True)]
-    return merge(sources, HubGrants(**table), memory or HubMemory(), at, acceptable)
+    granted = HubGrants(**table)
+    return merge(sources, granted, memory or HubMemory(), at, acceptable, manifests)
 
 
 def remembered(result, own=None):
@@ -149,6 +150,7 @@ def remembered(result, own=None):
         departments=result.departments,
         sources=result.sources,
         floors=result.floors,
+        snapshots=result.snapshots,
     )
 
 

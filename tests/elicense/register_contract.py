@@ -59,6 +59,7 @@ from elicense.register import (
     Reservation,
     ReserveRequest,
     Row,
+    SnapshotMark,
 )
 from elicense.register.checks import check_adopted, check_commit
 from esign.verdict import Code
@@ -1188,23 +1189,69 @@ class RegisterContract:
         late = reserve(register, "late").identifier
         assert [row.identifier for row in stream] == [*made[1:], late]
 
-    def test_tokens_of_what_was_issued_come_oldest_first(self, register):
+    def test_tokens_of_what_was_issued_come_in_the_order_of_issue(self, register):
+        def stored(identifier):
+            return register.get(identifier).token
+
         with register.batch():
+            slow = reserve(register, "reserved first").identifier
+            register.store_output(slow, b"slow", b"%PDF-")
             made = [issue(register, number) for number in range(3)]
-            waiting = reserve(register, "output, and not issued").identifier
-            register.store_output(waiting, b"not released", b"%PDF-")
         reserve(register, "only reserved")
         revoke(register, made[1])
-        stored = [register.get(one).token for one in made]
-        stream = register.tokens()
-        assert next(stream) == stored[0]
+        stream = register.issued()
+        first, token = next(stream)
+        assert token == stored(made[0])
         late = issue(register, "late")
-        everything = [*stored, register.get(late).token]
-        assert [*stream] == everything[1:]
-        assert [*register.tokens()] == everything
+        rest = [*stream]
+        assert [token for _, token in rest] == [*map(stored, (*made[1:], late))]
+        last = rest[-1][0]
+        assert [*register.issued(last)] == []
+        # What was reserved before all of them comes after all that was given.
+        happen(register, event(slow, EventKind.ISSUED))
+        revoke(register, slow)
+        ((newest, token),) = register.issued(last)
+        assert (token, newest > last) == (b"slow", True)
+        everything = [*register.issued()]
+        assert [seq for seq, _ in everything] == sorted({seq for seq, _ in everything})
+        assert everything[0] == (first, stored(made[0]))
+        counts = [register.issued_until(seq) for seq in (0, first - 1, first, newest)]
+        assert counts == [0, 0, 1, 5]
+        assert register.issued_until(newest + 9) == 5
+
+    def test_tokens_of_another_register_come_with_their_adoption(
+        self, register, another
+    ):
+        issue(another, 1)
+        waiting = reserve(another, 2).identifier
+        another.store_output(waiting, b"slow", b"%PDF-")
+        register.adopt(exported(another))
+        ((before, token),) = register.issued()
+        assert token == b"token"
+        happen(another, event(waiting, EventKind.ISSUED))
+        issue(another, 3)
+        register.adopt(exported(another))
+        after = [token for _, token in register.issued(before)]
+        assert after == [b"slow", b"token"]
+        assert register.issued_until(before) == 1
+
+    def test_a_mark_of_a_snapshot_is_kept_and_replaced(self, register, opener):
+        one, two = bytes(32), bytes([1] * 32)
+        assert register.mark(one) is None
+        register.keep_mark(SnapshotMark(one, 0, 0))
+        register.keep_mark(SnapshotMark(two, 9, 4))
+        register.keep_mark(SnapshotMark(one, 8, 3))
+        with closing(opener()) as again:
+            assert again.mark(one) == SnapshotMark(one, 8, 3)
+            assert again.mark(two) == SnapshotMark(two, 9, 4)
+        for values in ((bytes(31), 2, 1), (one, 1, 2), (one, -1, -1)):
+            with pytest.raises(ValueError, match=r"digest|event"):
+                SnapshotMark(*values)
 
     def test_events_come_in_order_while_others_write(self, register):
+        assert register.last_event() == 0
         issue(register, 1)
+        assert register.last_event() == 2
         stream = register.events_since(0)
         assert next(stream).seq == 1
         issue(register, 2)

@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
-from elicense import payload
+from elicense import lifecycle, payload
+from elicense.events import Event, EventKind
+from elicense.identifiers import Identifier
 from elicense.model import Checkpoint, Validity
 from elicense.payload import Claims, StatusReference
+from elicense.register import Claim, Output, Register, RequestKey, ReserveRequest
 from elicense.snapshot import MANIFEST_FILE, Manifest, build
 from elicense.snapshot.manifest import sign
 from elicense.testing import Department, Simulator, claims_of
@@ -96,3 +100,63 @@ def variants(world: Simulator, owner: Department) -> list[Claims]:
 def tokens_of(owner: Department, claims: Iterable[Claims]) -> list[bytes]:
     """Return the claims signed by the department's token key."""
     return [payload.sign_token(item, owner.token) for item in claims]
+
+
+def enter(register: Register, claims: Iterable[Claims], signer: Signer) -> list[bytes]:
+    """Issue licenses with these claims in a register, at places of its own.
+
+    Identifier and index are the register's; the tokens are real, the pages are not.
+
+    Returns:
+        The tokens, in the order of their issue.
+    """
+    outputs = reserve(register, claims, signer)
+    release(register, [item.identifier for item in outputs])
+    return [item.token for item in outputs]
+
+
+def reserve(
+    register: Register, claims: Iterable[Claims], signer: Signer
+) -> list[Output]:
+    """Do as :func:`enter`, and issue none of them."""
+    wanted = [(item, Identifier.parse(item.identifier)) for item in claims]
+    requests = [
+        ReserveRequest(
+            RequestKey(part.issuer, item.type_name, "issue", "test", uuid4().hex),
+            bytes(32),
+            item.number,
+            item.status.list_number,
+            item.signed_at,
+        )
+        for item, part in wanted
+    ]
+    places = register.offer(requests)
+    outputs, made = [], []
+    for (item, part), request, place in zip(wanted, requests, places, strict=True):
+        name = Identifier.build(part.type_code, part.issuer, place.serial).text
+        status = StatusReference(place.list_id, place.index)
+        here = replace(item, identifier=name, status=status)
+        outputs.append(Output(name, payload.sign_token(here, signer), b"%PDF-"))
+        made.append(Claim(request, place, name, b"record"))
+    register.claim(made)
+    register.store_outputs(outputs)
+    return outputs
+
+
+def release(register: Register, identifiers: Iterable[str]) -> None:
+    """Let licenses that have their output be issued."""
+    rows = [register.get(identifier) for identifier in identifiers]
+    events = [
+        Event(
+            identifier=row.identifier,
+            kind=EventKind.ISSUED,
+            effective_at=row.allocation.instant,
+            recorded_at=row.allocation.instant,
+        )
+        for row in rows
+    ]
+    changes = [
+        row.change(lifecycle.plan([*register.history(row.identifier), event]))
+        for row, event in zip(rows, events, strict=True)
+    ]
+    register.commit(changes, events)

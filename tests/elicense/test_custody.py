@@ -12,6 +12,7 @@ from elicense import Workspace, issuing, samples, trust, wiping
 from elicense.errors import WorkspaceError
 from elicense.issuing import NotReleasedError
 from elicense.keyring import SEAL_DAYS
+from elicense.office import key_changes
 from elicense.validating import validate_pdf, validate_text
 from esign import revocation
 from esign.revocation import Reason
@@ -422,7 +423,7 @@ def test_a_file_that_is_not_the_key_does_not_attest_its_end(office, what):
     path = kept.path("token", item.key)
     path.rename(office.folder.parent / "away.pem")
     with kept.changing():
-        kept.renew("token", office._owner(LATER), LATER)
+        kept.renew("token", key_changes.owner(office, LATER), LATER)
         path.write_bytes(left := NO_KEYS[what](kept))
         assert [x.name for x in kept.tidy()] == [item.name]
     assert not kept.parts.keychain.find(item.name).destroyed

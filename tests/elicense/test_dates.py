@@ -27,6 +27,11 @@ def test_both_ends_of_a_day(day):
         assert dates.day_of(end) == day + timedelta(days=1)
 
 
+def test_an_instant_is_written_in_utc_to_the_second():
+    at = datetime(2026, 11, 21, 16, 0, 5, 999_999, timezone(timedelta(hours=8)))
+    assert dates.instant_text(at) == "2026-11-21T08:00:05Z"
+
+
 def test_the_zone_of_the_caller_does_not_matter():
     instant = datetime(2026, 11, 21, 18, 0, tzinfo=timezone(timedelta(hours=-5)))
     assert dates.day_of(instant) == date(2026, 11, 22)

@@ -20,6 +20,7 @@ from elicense.events import Reason
 from elicense.folder import load_settings
 from elicense.issuing import Batch, BatchPolicy, Request
 from elicense.issuing.chunks import chunks
+from elicense.office import key_changes
 from esign import clock, hsm
 from esign.algorithms import Suite
 from esign.errors import UnavailableError
@@ -100,7 +101,7 @@ def requests(count, *, at=LATER, before=lambda _: None):
 
 def in_device(workspace, use):
     """Which keys of a use the device holds, of those that the workspace knows."""
-    held = workspace.custody._device
+    held = workspace.custody.private.device
     records = workspace.custody.parts.keychain.own(use)
     return [item.name for item in records if held.holds(use, item.key)]
 
@@ -212,7 +213,7 @@ class TestLost:
 
     def test_a_key_that_the_device_does_not_hold_is_named(self, office):
         current = office.custody.parts.keychain.current("token")
-        held = office.custody._device
+        held = office.custody.private.device
         with pytest.raises(UnavailableError) as caught:
             held.open("bundle", current.key)
         assert caught.value.trouble is Trouble.NO_KEY
@@ -278,9 +279,9 @@ class TestChangesOfKeys:
     ):
         custody, old = own.custody, own.custody.parts.keychain.current("token")
         with custody.changing():
-            custody._replace(old, own._owner(LATER), LATER)
+            custody._replace(old, key_changes.owner(own, LATER), LATER)
         if destroyed:
-            custody._device.destroy("token", old.key)
+            custody.private.device.destroy("token", old.key)
         assert custody.is_untidy()
         assert len(in_device(own, "token")) == 2
         own.issue("food-business", sample(LATER), number="1", at=LATER + SECOND)
@@ -396,7 +397,7 @@ class TestSuites:
         assert list(tmp_path.iterdir()) == []
 
     def test_another_key_under_the_name_of_one_is_refused(self, own):
-        held, current = own.custody._device, own.custody.parts.keychain.current
+        held, current = own.custody.private.device, own.custody.parts.keychain.current
         strange = hsm.DeviceSigner.make(held._device, "strange")
         expected = current("token").key
 
@@ -414,7 +415,7 @@ class TestSuites:
         assert caught.value.trouble is Trouble.WRONG_KEY
 
     def test_a_key_that_is_not_there_is_not_held_nor_destroyed(self, own):
-        held = own.custody._device
+        held = own.custody.private.device
         strange = SoftwareSigner.generate(Suite.ES256).public_key
         assert not held.holds("token", strange)
         held.destroy("token", strange)

@@ -3,6 +3,7 @@ import io
 import os
 import threading
 import time
+import tracemalloc
 import zlib
 from itertools import pairwise
 
@@ -613,7 +614,21 @@ def test_a_text_either_passes_or_names_its_first_missing_character(text):
     assert caught.value.code_point == ord(missing[0])
 
 
-# Threads and processes.
+# Threads, processes, and what they keep.
+
+
+def test_an_outline_that_was_converted_is_not_kept_taken_apart():
+    face = Face(serif_path().read_bytes(), "serif")
+    characters = list(map(chr, range(0x5000, 0x5100)))
+    face.glyphs(list(map(chr, range(0x5100, 0x5500))))  # most subroutines are read
+    tracemalloc.start()
+    try:
+        glyphs = face.glyphs(characters)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    records = sum(len(glyph.record) for glyph in glyphs)
+    assert kept < 12 * records  # it is 8; with outlines taken apart it was 21
 
 
 def test_threads_that_convert_the_same_glyphs_get_the_same():

@@ -100,10 +100,13 @@ WRONG = {
     "another format": (WHOLE.replace("hub/1", "hub/2"), "format"),
     "no hub": (HEAD.split("[hub]", maxsplit=1)[0], "[hub] is missing"),
     "a hub without a root": (HEAD.replace("root", "boot"), "[hub] root"),
-    "an unknown table": (WHOLE + "[more]\nx = 1\n", "unknown: more"),
+    "an unknown table": (
+        WHOLE + "[more]\nx = 1\n",
+        "more unknown key; there is: hub, department",
+    ),
     "an unknown item": (
         HEAD + DEPARTMENT + "colour = 1\n",
-        "[[department]] 1 unknown: colour",
+        "[[department]] 1 colour unknown key; there is: organization, root",
     ),
     "a department that is no array of tables": (
         HEAD + DEPARTMENT.replace("[[department]]", "[department]"),

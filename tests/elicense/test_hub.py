@@ -1,4 +1,5 @@
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -24,6 +25,7 @@ from elicense.grants import GrantsError
 from elicense.hub import Hub, HubError, memory
 from elicense.hub.memory import Remembered
 from elicense.testing import CODE, SECOND_CODE
+from elicense.trust import SnapshotSighting
 from elicense.trust.hub_model import Outcome
 from elicense.trust.reading import MAX_PARTS
 from esign.authority import DevelopmentAuthority
@@ -41,8 +43,10 @@ from tests.elicense.bureaus import (
     second,
 )
 from tests.elicense.crash.killed import Fuse
+from tests.elicense.test_countersigning import manifest
 
 NAME = "示例市数据局"
+HUB_CODE = "119901000000005100"
 
 
 class Place:
@@ -572,10 +576,18 @@ def test_a_lock_that_cannot_be_opened(place):
 # The memory file.
 
 
+SIGHTING = SnapshotSighting(CODE, 1, bytes(range(32)), AT)
+
+
 def example():
     one, other = Bureau(), second()
     result = merged([(one, one.file()), (other, other.file())])
-    kept = remembered(result, own=result.departments[CODE])
+    own = replace(
+        result.departments[CODE],
+        closings={(CODE, bytes(8)): bytes(32)},
+        snapshots={bytes(32): AT},
+    )
+    kept = replace(remembered(result, own=own), snapshots=(SIGHTING,))
     return Remembered(number=3, published=bytes(range(32)), memory=kept)
 
 
@@ -613,6 +625,16 @@ def test_a_memory_with_no_root_or_other_shapes():
         changed = replace(MEMORY, memory=replace(MEMORY.memory, own=wrong))
         with pytest.raises(MalformedError):
             memory.decode(memory.encode(changed))
+    for wrong in (
+        {"number": True},
+        {"number": -1},
+        {"sha256": b""},
+        {"organization": 1},
+        {"seen_at": datetime(1969, 12, 31, tzinfo=UTC)},
+    ):
+        kept = replace(MEMORY.memory, snapshots=(replace(SIGHTING, **wrong),))
+        with pytest.raises(MalformedError):
+            memory.decode(memory.encode(replace(MEMORY, memory=kept)))
     for floors in ({1: AT}, {CODE: datetime(1969, 12, 31, tzinfo=UTC)}):
         changed = replace(MEMORY, memory=replace(MEMORY.memory, floors=floors))
         with pytest.raises(MalformedError):
@@ -662,6 +684,54 @@ def test_a_stolen_bundle_key_of_a_hub_is_left_behind(place):
     assert after.bundle.statement == seen.statement + 1
     with pytest.raises(trust.RollbackError):
         trust.admit(before, pin, [after.seen])
+
+
+def with_snapshot(place):
+    """Let somebody run the hub, and give it a manifest of the first department."""
+    path = place.hub.folder / "hub.toml"
+    text = path.read_text(encoding="utf-8")
+    head = f'[hub]\norganization = "{HUB_CODE}"'
+    path.write_text(text.replace("[hub]", head, 1), encoding="utf-8")
+    data = manifest(place.one)
+    file = place.write("manifest.cose", data)
+    Hub(place.hub.folder).merge(place.files(), AT, snapshots=[file])
+    return hashlib.sha256(data).digest()
+
+
+def test_a_hub_keeps_what_it_saw_from_run_to_run(place):
+    digest = with_snapshot(place)
+    assert place.hub.trust().sightings == {digest: AT}
+    done = place.merge(at=AT + timedelta(hours=1))
+    assert [item.seen_at for item in done.snapshots] == [AT]
+    assert not done.manifests_refused
+    assert place.hub.trust().countersigners == {HUB_CODE}
+
+
+@pytest.mark.parametrize("use", ["root", "bundle"])
+def test_a_hub_whose_own_key_is_withdrawn_countersigns_nothing(place, use):
+    digest = with_snapshot(place)
+    chain = place.hub._keys.statements()[1]
+    keys = {"root": chain.last.root, "bundle": chain.last.bundle_keys[0]}
+    path = place.hub.folder / "hub.toml"
+    text = path.read_text(encoding="utf-8")
+    entry = (
+        f'\n[[withdrawn]]\nkid = "{keys[use].kid.hex()}"\n'
+        "compromised_from = 2026-11-21T00:00:00Z\n"
+    )
+    path.write_text(text + entry, encoding="utf-8")
+    file = place.folder / "manifest.cose"
+    done = Hub(place.hub.folder).merge(place.files(), AT, snapshots=[file])
+    assert not place.hub.trust().sightings
+    (refused,) = done.manifests_refused
+    assert "the hub's own key is withdrawn" in refused.reason.en
+    assert not done.withdrawn_unmatched, "it names a key: the hub's"
+    hub = Hub(place.hub.folder)
+    if use == "root":
+        hub.rotate_root(AT)
+    else:
+        hub.renew_bundle_key(AT)
+    place.merge(at=AT + timedelta(hours=1))
+    assert Hub(place.hub.folder).trust().sightings == {digest: AT}
 
 
 def test_a_root_that_is_kept_off_line_is_asked_for(place):

@@ -43,7 +43,8 @@ def history():
     chain = chain.renewed(new_key(), START + DAY, TYPES)
     chain = chain.renewed(new_key("status"), START + DAY, TYPES)
     (old,) = [item for item in chain.own("token") if not item.signs]
-    chain = chain.changed(replace(old, destroyed=True, compromised_from=START))
+    ended = replace(old, destroyed=True, compromised_from=START, closing=bytes(32))
+    chain = chain.changed(ended)
     taken = new_key("status", START, OTHER)
     return chain.adopting(
         [replace(taken, period=Period(START, START + DAY), types=(), destroyed=True)]

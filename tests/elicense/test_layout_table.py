@@ -122,7 +122,7 @@ CASES = {
     ),
     "a key too many": (
         {"key": 7, "kez": 7},
-        lambda table: (table.number("key"), table.finish()),
+        lambda table: (table.number("key"), table.end()),
         ("不认识该项，可用的有：key", "unknown key; there is: key"),
     ),
 }
@@ -146,7 +146,7 @@ def test_a_key_that_is_like_no_other_is_told_with_all_there_are():
     assert table.box_or_none("photo") is None
     assert table.pair_or_none("external", "[left, bottom]") is None
     with pytest.raises(CatalogError) as caught:
-        table.finish()
+        table.end()
     assert "unknown key; there is: rule, photo, external" in caught.value.message.en
 
 

@@ -1,6 +1,7 @@
 """A number is answered from the register, to whom it is granted, and never as VALID."""
 
 import json
+import resource
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,8 +23,9 @@ from elicense.lookup import (
 )
 from elicense.samples import sample_of
 from elicense.testing import CODE, SECOND_CODE, Simulator
+from tests.elicense.bulk.city import code_of
 
-STRANGER = "91990101MA00000011"
+STRANGER = code_of(9)
 TABLE = f"""format = "elicense.callers/1"
 [[caller]]
 organization = "{SECOND_CODE}"
@@ -184,6 +186,10 @@ def test_all_licenses_of_a_number_are_listed_by_effect(tmp_path):
         "a purpose of two lines": {"purpose": "检查\n检查"},
         "a purpose with an id": {"purpose": "核对11010519491231002X"},
         "a long purpose": {"purpose": "检" * 201},
+        "a purpose with an id in groups": {"purpose": "核对 110105-19491231 002X"},
+        "half a character": {"number": "\ud800"},
+        "a caller that is none": {"caller": "x" * 10_000},
+        "a caller with a wrong check character": {"caller": CODE[:-1] + "B"},
     }.values(),
 )
 def test_a_question_that_will_not_do_is_refused(world, desk, changes, tmp_path):
@@ -198,9 +204,40 @@ def test_where_nothing_can_be_logged_nobody_is_answered(world, desk, tmp_path):
         lookup.lookup(desk, ask(rows(world)[0].number), world.at)
 
 
-def test_a_number_that_holds_an_id_is_masked_in_the_log(desk, world, tmp_path):
-    lookup.lookup(desk, ask("T11010519491231002X"), world.at)
+@pytest.mark.parametrize(
+    "number",
+    ["T11010519491231002X", "T110105 19491231 002X", "T１１０１０５19491231002X"],
+)
+def test_a_number_that_holds_an_id_is_masked_in_the_log(desk, world, tmp_path, number):
+    lookup.lookup(desk, ask(number), world.at)
     assert logged(tmp_path)[0]["number"] == "****002X"
+
+
+def test_a_number_is_compared_as_it_is_printed(world, desk, tmp_path):
+    number = rows(world)[0].number
+    wide = number.translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"})
+    for other in (wide, number.lower(), f" {number}", f"{number} ", number + "\u0301"):
+        assert not lookup.lookup(desk, ask(other), world.at).found
+    assert logged(tmp_path)[0]["number"] == wide
+
+
+def test_a_line_that_was_torn_spoils_no_other(world, desk, tmp_path):
+    """By a machine that went down, or a disk that is full."""
+    log, number = tmp_path / "calls.jsonl", rows(world)[0].number
+    lookup.lookup(desk, ask(number), world.at)
+    whole = log.read_bytes()
+    log.write_bytes(whole + b'{"format":"elic')
+    lookup.lookup(desk, ask(number), world.at)
+    assert log.read_bytes() == whole + b'{"format":"elic\n' + whole
+    log.write_bytes(whole)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 9, hard))
+    try:
+        with pytest.raises(FileError, match="calls"):
+            lookup.lookup(desk, ask(number), world.at)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert log.read_bytes() == whole
 
 
 BAD_TABLES = {

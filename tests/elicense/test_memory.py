@@ -21,10 +21,11 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elicense import memory, pins, trust
+from elicense import memory, pins, snapshot_memory, trust
 from elicense.files import FileError
-from elicense.memory import Memory, MemoryLostError, UnwritableMemoryError
+from elicense.memory import Memory
 from elicense.pins import Pin, PinError, Pins
+from elicense.state_file import MemoryLostError, UnwritableMemoryError
 from elicense.testing import CODE, SECOND_CODE, START, Simulator
 from elicense.trust import RollbackError, RootStatement, Seen
 from esign.algorithms import Suite
@@ -34,6 +35,7 @@ from esign.signer import SoftwareSigner
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 KEY = bytes(range(32))
 PINS, MEMORY, LOCK = pins.FILE_NAME, memory.FILE_NAME, "memory.lock"
+SNAPSHOTS = snapshot_memory.FILE_NAME
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def content(folder):
 
 
 def test_pinning_remembers_the_bundle_and_the_time(home, given_files):
-    assert sorted(content(home)) == [MEMORY, LOCK, PINS]
+    assert sorted(content(home)) == [MEMORY, LOCK, PINS, SNAPSHOTS]
     for name in (MEMORY, LOCK, PINS):
         assert (home / name).stat().st_mode & 0o777 == 0o600
     assert home.stat().st_mode & 0o777 == 0o700
@@ -138,7 +140,7 @@ def test_pinning_remembers_the_bundle_and_the_time(home, given_files):
     assert pinned.entries == (Pin(given_files.root, None),)
     assert number(home) == 1
     assert kept.latest == START
-    assert memory.read(home, pinned) == kept
+    assert memory.decode((home / MEMORY).read_bytes(), pinned.key) == kept
 
 
 def test_a_department_is_pinned_for_itself_alone(tmp_path):
@@ -724,7 +726,7 @@ def test_two_processes_at_once_lose_nothing(home, tmp_path, given_files):
     assert [run.returncode for run in runs] == [0, 0], said
     assert sorted(seen.number for seen in memory.recall(home).seen) == [1, 8, 59]
     assert memory.recall(home).latest == START + timedelta(seconds=61 * 59)
-    assert sorted(content(home)) == [MEMORY, LOCK, PINS]
+    assert sorted(content(home)) == [MEMORY, LOCK, PINS, SNAPSHOTS]
 
 
 _START = int(START.timestamp())

@@ -11,6 +11,7 @@ from elicense.changing import Grounds
 from elicense.errors import ConflictError, WorkspaceError
 from elicense.events import EventKind, Reason
 from elicense.noticeboard import OldKeysError, OldRegisterError
+from elicense.office import key_changes
 from elicense.validating import validate_text
 from esign.statuslist import Status
 from esign.verdict import Code
@@ -251,7 +252,9 @@ class TestPending:
     def test_a_change_of_keys_is_told(self, place):
         with places.opened(place) as workspace:
             with workspace.custody.changing():
-                workspace.custody.renew("token", workspace._owner(LATER), LATER)
+                workspace.custody.renew(
+                    "token", key_changes.owner(workspace, LATER), LATER
+                )
             found = workspace.pending(START)
             assert [(g.purpose, g.change) for g in found.grants] == [
                 ("token", "changed"),
@@ -316,15 +319,34 @@ def test_a_mark_on_an_earlier_key_is_not_forgotten(place):
     refused_after_restoring(copy, place)
 
 
+def taken_away(workspace, place):
+    """Renew a token key whose file is gone; give its name and a copy of the keys."""
+    item = workspace.custody.parts.keychain.current("token")
+    path = workspace.custody.path("token", item.key)
+    path.rename(place / "away.pem")
+    workspace.renew_key("token", LATER - DAY)
+    copy = places.copy(place / "ws" / "keys", place / "keys")
+    return item.name, copy
+
+
 def test_an_attestation_is_not_forgotten(place):
     with places.opened(place) as workspace:
-        item = workspace.custody.parts.keychain.current("token")
-        path = workspace.custody.path("token", item.key)
-        path.rename(place / "away.pem")
-        workspace.renew_key("token", LATER - DAY)
-        copy = places.copy(place / "ws" / "keys", place / "keys")
-        assert workspace.attest_destroyed(item.name, LATER).published
+        name, copy = taken_away(workspace, place)
+        assert workspace.attest_destroyed(name, LATER).published
     refused_after_restoring(copy, place)
+
+
+def test_a_key_that_was_closed_is_closed_by_no_other_snapshot(place):
+    with places.opened(place) as workspace:
+        name, copy = taken_away(workspace, place)
+        assert workspace.close_key(name, LATER).published
+        kept = workspace.snapshot_folder / f"closing-{name}.cose"
+        closing = kept.read_bytes()
+    refused_after_restoring(copy, place)
+    with places.opened(place) as workspace:
+        with pytest.raises(WorkspaceError, match=r"keys/ is older"):
+            workspace.close_key(name, LATER + SECOND)
+        assert kept.read_bytes() == closing
 
 
 def refused_after_restoring(copy, place):

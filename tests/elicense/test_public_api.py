@@ -36,10 +36,12 @@ PACKAGES = {
         validate_image validate_pdf validate_text
     """,
     "elicense.trust": """
-        BACKDATING BUNDLE_PURPOSE Bundle CLOCK_TOLERANCE FORMAT FORMAT_GM KeyGrant
+        BACKDATING BUNDLE_PURPOSE Bundle CLOCK_TOLERANCE FORMAT FORMAT_CLOSING
+        FORMAT_GM KeyGrant
         KeyPurpose ListEntry MAX_BUNDLE_BYTES OrganizationEntry Period ROOT_PURPOSE
-        RollbackError RootChain RootStatement SealEntry Seen SignedStatement Source
-        Statement Succession TimestampAuthority TrustState admit admit_lists
+        RollbackError RootChain RootStatement SealEntry Seen SignedStatement
+        SnapshotSighting Source Statement Succession TimestampAuthority TrustState
+        admit admit_lists
         fingerprints_in no_trust sign_bundle sign_handover sign_root_statement
     """,
     "elicense.issuing": """
@@ -48,7 +50,7 @@ PACKAGES = {
         UnreadError Waiting issue issue_many reconcile reprint validate_own
     """,
     "elicense.document": """
-        DocumentParts OnePassPress PlainPress Press Sheet lay_out render
+        DocumentParts OnePassPress PlainPress Press SealArt Sheet lay_out render
     """,
     "elicense.fonts": """
         Advances EM Face FaceError FontSet Metrics STANDARD Subset Typeface face
@@ -62,7 +64,7 @@ PACKAGES = {
         Adopted Allocation AsOf Build Change Claim DIGEST_BYTES LIST_CAPACITY
         LIST_FILL_MAX LIST_ID_MAX ListFullError Named Output PlaceTakenError Publication
         Register RequestKey Reservation ReserveRequest Row SALT_BYTES SERIAL_MAX
-        SealOrder Status
+        SealOrder SnapshotMark Status
     """,
     "elicense.sealing": """
         Actors Allowed Coverage Grant Kind NOBODY Pinned Refusal Refused Scenario

@@ -153,23 +153,23 @@ def test_a_change_is_known_only_by_a_publication(stage: Stage) -> None:
     assert is_known(0)  # its place in the list was published before it
     assert not is_known(0, listed=False)
     before = stage.publish()
-    assert is_known(publishing.last_event(register), listed=False)
-    published = publishing.last_event(register)
+    assert is_known(register.last_event(), listed=False)
+    published = register.last_event()
     changing.revoke(register, identifier, CANCELLED, START)
     assert not is_known(published)
     assert code(issued, before) is Code.VALID
     assert code(issued, stage.publish()) is Code.REVOKED
-    assert is_known(publishing.last_event(register))
+    assert is_known(register.last_event())
 
 
 def test_the_last_event_of_an_empty_register_is_none(stage: Stage) -> None:
-    assert publishing.last_event(stage.register) == 0
+    assert stage.register.last_event() == 0
     made = publishing.publish(stage.publisher, START)
     assert made.event_seq == 0
     stage.world.issue()
-    assert publishing.last_event(stage.register) == 2  # reserved, issued
+    assert stage.register.last_event() == 2  # reserved, issued
     assert publishing.publish(stage.publisher, START).event_seq == 2
-    assert publishing.last_event(stage.register) == 2
+    assert stage.register.last_event() == 2
 
 
 def test_every_state_has_its_status(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from elicense import qr
 from elicense.errors import SymbolTooLargeError
+from elicense.qr import reading
 from esign.encoding import BASE45_ALPHABET, base45_encode
 from esign.errors import MalformedError
 from tests.support import missing
@@ -512,17 +513,17 @@ EARNED_BY = {
 }
 
 
-@pytest.mark.parametrize("retry", range(len(qr._RETRIES)))
+@pytest.mark.parametrize("retry", range(len(reading._RETRIES)))
 def test_each_retry_reads_what_nothing_before_it_reads(retry):
     def reads(mend, text, image):
-        return text in qr._texts(mend(image))
+        return text in reading._texts(mend(image))
 
     earned = 0
     for seed in SEEDS:
         text, image = spoilt(EARNED_BY[retry], seed)
-        before = any(reads(mend, text, image) for mend in qr._RETRIES[:retry])
-        first = text in qr._texts(image)
-        earned += reads(qr._RETRIES[retry], text, image) and not (before or first)
+        before = any(reads(mend, text, image) for mend in reading._RETRIES[:retry])
+        first = text in reading._texts(image)
+        earned += reads(reading._RETRIES[retry], text, image) and not (before or first)
     assert earned
 
 

@@ -13,7 +13,7 @@ from elicense.events import EventKind
 from elicense.lifecycle import State
 from elicense.register import Output, SealOrder
 from elicense.register.sqlite import SqliteRegister
-from tests.elicense.register_contract import AT, event, happen, reserve
+from tests.elicense.register_contract import AT, event, happen, issue, reserve
 
 
 @pytest.fixture
@@ -147,16 +147,25 @@ def test_a_commit_does_not_record_that_a_seal_is_asked_for(register, ordered):
         register.commit([issue], [asked(row.identifier)])
 
 
-def test_a_register_of_the_version_before_is_brought_up_to_date(path):
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_register_of_a_version_before_is_brought_up_to_date(path, version):
     with SqliteRegister.create(path) as made:
         reserved = reserve(made, 1)
+        issued = issue(made, 2)
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("DROP TABLE seal_order")
-        raw.execute("PRAGMA user_version = 2")
+        if version == 2:
+            raw.execute("DROP TABLE seal_order")
+        raw.execute("DROP TABLE snapshot_mark")
+        raw.execute("DROP INDEX event_issued")
+        raw.execute(f"PRAGMA user_version = {version}")
         raw.commit()
     for _ in range(2):
         with SqliteRegister.open(path) as register:
             assert not register.get(reserved.identifier).is_ordered
             assert register.awaiting_seal() == ()
+            assert register.get(issued).token == b"token"
+            ((seq, token),) = register.issued()
+            assert (token, register.issued_until(seq)) == (b"token", 1)
+            assert register.mark(bytes(32)) is None
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (3,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (4,)

@@ -14,7 +14,7 @@ import pytest
 from elicense.errors import RegisterError
 from elicense.events import EventKind
 from elicense.lifecycle import State
-from elicense.register import Register, columns, sqlite
+from elicense.register import Register, columns, sqlite, sqlite_issued
 from elicense.register.sqlite import EVENT_PAGE, SqliteRegister
 from tests.elicense.register_contract import (
     AT,
@@ -539,6 +539,15 @@ def test_more_events_than_a_page(register):
             register.reserve(request(f"n{number}"), lambda p: (p.serial, b""))
     seqs = [item.seq for item in register.events_since(0)]
     assert seqs == list(range(1, EVENT_PAGE * 3 // 2 + 3))
+
+
+def test_more_tokens_than_a_page(register):
+    with register.batch():
+        for number in range(sqlite_issued.PAGE + 2):
+            issue(register, number)
+    seqs = [seq for seq, _ in register.issued()]
+    assert len(set(seqs)) == sqlite_issued.PAGE + 2
+    assert seqs == sorted(seqs)
 
 
 def test_nothing_is_opened_at_import():

@@ -43,7 +43,6 @@ MEAN, WORST = 2.5, 60
 QR_TEXT = payload.qr_text(TOKEN)
 FACES = [case for case in CASES if not case.scan]
 """A scan is not seen on the page."""
-EVERY = pytest.mark.parametrize("case", FACES, ids=str)
 BOTH = pytest.mark.parametrize("kind", PRESSES)
 
 
@@ -81,30 +80,44 @@ ENGINES: dict[str, Callable[[bytes, int], Image.Image]] = {
     "mupdf": mupdf,
 }
 PAIRS = list(itertools.combinations(ENGINES, 2))
+KEPT = len(ENGINES) * len(PRESSES)
+"""Pages that are kept drawn, those of one case: an A3 page has some 17 MB."""
 
 
-@functools.cache
-def drawn(engine: str, data: bytes, dpi: int = DPI) -> Image.Image:
+@pytest.fixture(scope="module", params=FACES, ids=str)
+def case(request):
+    """Return each case; of a module, so that all tests of one case are run together."""
+    return request.param
+
+
+@functools.lru_cache(maxsize=KEPT)
+def drawn(engine: str, data: bytes) -> Image.Image:
     """Return the page in whole tiles; the engines round its last pixel in two ways."""
-    picture = ENGINES[engine](data, dpi)
+    picture = ENGINES[engine](data, DPI)
     return picture.crop((0, 0, *(side // TILE * TILE for side in picture.size)))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)
+def scanned(engine: str, data: bytes, dpi: int) -> Image.Image:
+    """Return the page in grey; at 300 dpi one of A3 has 17 MB."""
+    return ENGINES[engine](data, dpi).convert("L")
+
+
+@functools.lru_cache(maxsize=KEPT)
 def ink(engine: str, data: bytes) -> Image.Image:
     """Return a mask of what is dark."""
     grey = drawn(engine, data).convert("L")
     return grey.point(lambda level: 255 if level < INK else 0)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=KEPT)
 def bare(engine: str, data: bytes) -> Image.Image:
     """Return a mask of what has no ink near it, however faint."""
     near = drawn(engine, data).convert("L").filter(ImageFilter.MinFilter(REACH))
     return near.point(lambda level: 255 if level >= PAPER else 0)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=KEPT)
 def colours(engine: str, data: bytes) -> Image.Image:
     return drawn(engine, data).reduce(TILE)
 
@@ -133,7 +146,6 @@ def tint(one: View, other: View) -> tuple[float, int]:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
-@EVERY
 def test_two_engines_draw_the_same_page(case, pair):
     one, other = ((engine, sealed("plain", case)) for engine in pair)
     assert stray(one, other) <= STRAY
@@ -143,7 +155,6 @@ def test_two_engines_draw_the_same_page(case, pair):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@EVERY
 def test_what_the_presses_print_looks_the_same_to_the_last_pixel(case, engine):
     first, *others = (drawn(engine, sealed(kind, case)) for kind in PRESSES)
     assert others
@@ -290,7 +301,6 @@ EXTRACTORS = {"pdfium": pdfium_text, "poppler": poppler_text, "mupdf": mupdf_tex
 
 @pytest.mark.parametrize("engine", EXTRACTORS)
 @BOTH
-@EVERY
 def test_the_text_of_the_page_is_the_composed_text_order_apart(case, kind, engine):
     text = EXTRACTORS[engine](sealed(kind, case))
     (page,) = composed(case)
@@ -326,5 +336,4 @@ def zbar(picture: Image.Image) -> list[str]:
 def test_the_symbol_is_read_from_the_drawn_page(name, engine, dpi, read):
     """Of one press: what the other prints looks the same."""
     case = next(case for case in FACES if case.type_name == name)
-    picture = drawn(engine, sealed("plain", case), dpi)
-    assert read(picture.convert("L")) == [QR_TEXT]
+    assert read(scanned(engine, sealed("plain", case), dpi)) == [QR_TEXT]

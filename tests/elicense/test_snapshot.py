@@ -1,20 +1,18 @@
 """Snapshots: the answer of the signature without the signature, and nothing else."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elicense import files, payload, trust
+from elicense import files, payload
 from elicense.payload import StatusReference
 from elicense.policy import STANDARD, ValidationPolicy
-from elicense.register.sqlite import SqliteRegister
 from elicense.snapshot import (
     CODES,
     NEVER,
@@ -26,14 +24,13 @@ from elicense.snapshot import (
     StaleSnapshotError,
     Terms,
     build,
-    building,
     publish,
 )
 from elicense.snapshot.manifest import open_manifest
+from elicense.snapshot.texts import Column
 from elicense.testing import (
     CODE,
     SECOND_CODE,
-    START,
     Department,
     Simulator,
     claims_of,
@@ -107,6 +104,14 @@ def strange(text: str) -> list[str]:
     ]
 
 
+def column(texts: Sequence[str]) -> Column:
+    """Return texts as those of a column stand, in the middle of others."""
+    each = ["x", *texts, "x"]
+    raw = [text.encode("utf-8", "surrogatepass") for text in each]
+    bounds = np.cumsum([0, *map(len, raw)])
+    return Column(memoryview(b"".join(raw)), bounds).part(1, len(each) - 1)
+
+
 def agree(
     texts: tuple[str, ...],
     snapshots: Snapshots,
@@ -116,6 +121,8 @@ def agree(
 ) -> int:
     """Compare every answer with the signature path; return how many there were."""
     answers = snapshots.answer(texts)
+    for one, other in zip(snapshots.answer_each(column(texts)), answers, strict=True):
+        assert one.tolist() == other.tolist()
     count = 0
     for text, number, as_of in zip(texts, answers.codes, answers.as_of, strict=True):
         expected = validate_text(text, state, at, policy=policy)
@@ -180,6 +187,8 @@ def test_what_is_asked_of_the_signature_and_what_is_not(city):
     }
     odd = strange(city.texts[0])
     assert set(snapshots.answer(odd).codes) == {NO_ANSWER}
+    assert set(snapshots.answer_each(column(odd)).codes) == {NO_ANSWER}
+    assert snapshots.answer_each(column([])).codes.shape == (0,)
     assert Code.VALID not in {validate_text(t, state, city.world.at).code for t in odd}
     assert len(snapshots) == 2
     assert snapshots.answer([]).codes.shape == (0,)
@@ -438,14 +447,25 @@ def test_a_number_never_falls(place):
     _, made = place
     seen = opened(place).admitted.seen
     assert opened(place, seen={CODE: seen}).admitted.seen == seen
-    assert opened(place, seen={SECOND_CODE: replace(seen, number=9)}).columns
-    for known in (replace(seen, number=2), replace(seen, digest=bytes(32))):
+    assert opened(place, seen={SECOND_CODE: seen._replace(number=9)}).columns
+    for known in (seen._replace(number=2), seen._replace(digest=bytes(32))):
         with pytest.raises(RollbackError):
             opened(place, seen={CODE: known})
     older = SeenSnapshot(0, bytes(32))
     snapshots = Snapshots.open([made.path], place[0].trust(), place[0].at)
     assert snapshots.seen == {CODE: seen}
     assert opened(place, seen={CODE: older}).columns
+
+
+def test_of_two_of_one_organ_the_higher_number_is_remembered(place, tmp_path):
+    world, made = place
+    owner = world.department
+    tokens = tokens_of(owner, [claims_of(world.issue())])
+    newer = put(tmp_path / "new", tokens, owner.token, CODE, world.at, number=2)
+    for paths in ((made.path, newer.path), (newer.path, made.path)):
+        snapshots = Snapshots.open(paths, world.trust(), world.at)
+        assert snapshots.seen[CODE].number == 2
+        assert len(snapshots.digests) == len(snapshots) == 2
 
 
 def test_a_key_signs_snapshots_in_its_period_alone(place):
@@ -549,17 +569,13 @@ def test_what_does_not_fit_is_left_out_and_counted(place, tmp_path):
     opened((world, made))
 
 
-def test_runs_are_merged_in_order(city, tmp_path, monkeypatch):
-    monkeypatch.setattr(building, "RUN_ROWS", 7)
-    owner = city.world.department
+def test_runs_are_merged_in_order(city, tmp_path):
     tokens = [payload.read_qr_text(text) for text in city.texts[:20]]
-    whole = put(tmp_path / "a", tokens, owner.token, owner.code, city.world.at)
-    pieces = whole.columns.read_bytes()
-    monkeypatch.setattr(building, "RUN_ROWS", 1000)
-    again = put(tmp_path / "b", tokens[::-1], owner.token, owner.code, city.world.at)
+    pieces = build(tokens, tmp_path, run_rows=7).path.read_bytes()
+    again = build(tokens[::-1], tmp_path, run_rows=1000)
     # Classes are numbered as they come; digests and days are the same.
-    assert again.columns.read_bytes()[: 24 * 20] == pieces[: 24 * 20]
-    assert again.manifest.rows == 20
+    assert again.path.read_bytes()[: 24 * 20] == pieces[: 24 * 20]
+    assert again.rows == 20
 
 
 def test_a_token_that_comes_twice_is_misuse(city, tmp_path):
@@ -646,67 +662,16 @@ def test_nothing_of_a_person_stands_in_it(tmp_path):
         for item in issued:
             draft = item.license.draft
             row = owner.register.get(item.license.identifier)
+            claims = claims_of(item)
             secrets = [draft.number, item.license.identifier, draft.case_number]
+            secrets += [claims.number, claims.holder, claims.holder_code]
             secrets += [holder.name for holder in draft.holders]
             secrets += [holder.code for holder in draft.holders]
+            assert sum(map(bool, secrets)) >= 7
             assert not any(text and text.encode() in everything for text in secrets)
+            assert claims.record_digest not in everything
             assert row.allocation.salt not in everything
             assert row.allocation.serial.encode() not in everything
         _, manifest = open_manifest((folder / "manifest.cose").read_bytes())
         assert {item.type_name for item in manifest.classes} == {"special-operation"}
-
-
-# A reader while another publishes
-
-
-def _read_on(path: str, bundle: bytes, pin: str, texts: list[str], pipe) -> None:
-    """Open and ask again and again, until told to stop; send all that was seen."""
-    state = trust.admit(bundle, pin)
-    seen: dict[str, SeenSnapshot] = {}
-    found: list[tuple[int, list[bool]]] = []
-    pipe.send("ready")
-    while not pipe.poll():
-        snapshots = Snapshots.open([Path(path)], state, START, seen=seen)
-        if snapshots.refused:
-            pipe.send(repr(snapshots.refused[0].error))
-            return
-        seen = snapshots.seen
-        answers = snapshots.answer(texts).codes != NO_ANSWER
-        found.append((seen[CODE].number, answers.tolist()))
-    pipe.send(found)
-
-
-def test_readers_see_one_version_whole_while_another_is_published(tmp_path):
-    folder = tmp_path / "snapshot"
-    with (
-        Simulator() as world,
-        SqliteRegister.create(tmp_path / "growing.db") as register,
-        ExitStack() as ending,
-    ):
-        owner = world.department
-        issued = [world.issue() for _ in range(15)]
-        texts = [item.qr_text for item in issued]
-        publish(register, folder, terms(world), owner.token)
-        spawn = multiprocessing.get_context("spawn")
-        pipes = []
-        for _ in range(2):
-            ours, theirs = spawn.Pipe()
-            told = (str(folder / "manifest.cose"), world.bundle_file(), world.pin)
-            child = spawn.Process(target=_read_on, args=(*told, texts, theirs))
-            child.start()
-            ending.callback(child.join, 60)
-            pipes.append(ours)
-        assert [pipe.recv() for pipe in pipes] == ["ready", "ready"]
-        for item in issued:
-            row = owner.register.get(item.license.identifier)
-            register.adopt([(row, owner.register.history(row.identifier))])
-            publish(register, folder, terms(world), owner.token)
-        for pipe in pipes:
-            pipe.send("stop")
-        for pipe in pipes:
-            found = pipe.recv()
-            assert isinstance(found, list), found
-            assert found[-1][0] > found[0][0]
-            for number, answers in found:  # the first publication was empty
-                there = number - 1
-                assert answers == [True] * there + [False] * (len(texts) - there)
+        assert manifest.rows == len(issued)

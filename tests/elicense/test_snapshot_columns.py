@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elicense.payload import qr_text
-from elicense.snapshot import Manifest, Snapshots, building
+from elicense.snapshot import Manifest, Snapshots, merging
 from elicense.snapshot.building import Rows, in_order, write
 from elicense.snapshot.columns import FEW, Columns, Found
 from elicense.snapshot.layout import MAX_BUCKET, Layout, halves, pack_days
@@ -90,7 +90,7 @@ def test_digests_that_no_token_has_are_refused_when_building(tmp_path):
 
 
 def test_more_rows_than_an_index_counts_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(building, "MAX_ROWS", 1)
+    monkeypatch.setattr(merging, "MAX_ROWS", 1)
     with pytest.raises(ValueError, match="at most 1 rows"):
         write([run_of([bytes(16), bytes([1] * 16)])], Rows(), tmp_path)
 

@@ -12,7 +12,8 @@ from elicense.dates import day_of
 from elicense.errors import ConflictError, WorkspaceError
 from elicense.events import Reason
 from elicense.issuing import Request
-from elicense.validating import validate_pdf
+from elicense.snapshot import Archive
+from elicense.validating import validate_pdf, validate_text
 from esign.verdict import Code
 from tests.elicense.crash.killed import CODE, LATER, NAME, PASSPHRASE, START
 
@@ -98,6 +99,32 @@ class TestTakingOver:
         own = validate_pdf(kept.pdf, stranger(new, new.settings.root), LATER)
         assert own.code is Code.UNKNOWN_ISSUER
         trust.admit(new.trust_file.read_bytes(), pin, [seen])
+
+    def test_snapshots_that_close_keys_come_along(self, old, new):
+        kept = issue(old, START)
+        key = old.custody.parts.keychain.current("token")
+        path = old.folder / "keys" / f"token-{key.name}.pem"
+        path.rename(old.folder / "away.pem")  # so that nobody attests its end
+        between = START + (LATER - START) / 2
+        between = between.replace(microsecond=0)
+        old.renew_key("token", between)
+        closed = old.close_key(key.name, between + SECOND)
+        assert closed.published
+        # What is damaged closes nothing, and stands in nobody's way.
+        (old.snapshot_folder / f"closing-{'0' * 16}.cose").write_bytes(b"damaged")
+        adopt(new, old)
+        taken = new.snapshot_folder / f"closing-{key.name}.cose"
+        archive = Archive.open(taken)
+        assert archive.digest == closed.record.closing
+        assert len(list(new.snapshot_folder.glob("closing-*"))) == 1
+        new.publish(LATER + SECOND)
+        believed = stranger(new)
+        text = kept.qr_text
+        codes = [
+            validate_text(text, believed, LATER + SECOND, evidence=evidence).code
+            for evidence in ((), (Archive.open(taken),))
+        ]
+        assert codes == [Code.KEY_COMPROMISED, Code.VALID]
 
     def test_the_successor_revokes_what_it_took_over(self, old, new):
         kept = issue(old, START)

@@ -1,6 +1,7 @@
 """What was seen, as entries of a file: every other shape is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -21,11 +22,19 @@ SEEN = Seen(
     lists=MappingProxyType({(CODE, 2031): 7}),
     sources=MappingProxyType({CODE: (ROOT, 3, 4)}),
 )
+CLOSED = replace(
+    SEEN,
+    closings=MappingProxyType({(CODE, bytes(8)): bytes(32)}),
+    snapshots=MappingProxyType({bytes(32): START}),
+)
 
 
 def test_entries_are_read_back_from_cbor_as_they_were() -> None:
     again = cbor.decode(cbor.encode(entries_of(SEEN)))
     assert read_seen(again) == SEEN
+    assert not {"closings", "snapshots"} & again.keys(), "as memories were before"
+    again = cbor.decode(cbor.encode(entries_of(CLOSED)))
+    assert read_seen(again) == CLOSED
 
 
 def _set(key: str, value: object) -> Callable[[dict], None]:
@@ -46,6 +55,11 @@ WRONG: dict[str, Callable[[dict], None]] = {
     ),
     "a digest that is short": _set("bundle", "00"),
     "a date after the year 9999": _set("issued_at", 1 << 50),
+    "a closing digest that is short": _set("closings", [[CODE, "00" * 8, "00"]]),
+    "a closing digest of no key": _set("closings", [[CODE, "", "00" * 32]]),
+    "a snapshot without its instant": _set("snapshots", [["00" * 32]]),
+    "a snapshot seen at a text": _set("snapshots", [["00" * 32, "1"]]),
+    "a snapshot after the year 9999": _set("snapshots", [["00" * 32, 1 << 50]]),
     "an entry more": _set("note", ""),
     "an entry less": lambda entries: entries.__delitem__("statement"),
 }

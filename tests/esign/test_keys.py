@@ -172,3 +172,37 @@ def test_a_key_verifies_its_own_signature_and_no_other(suite):
         stranger.public_key.verify(signature, b"message")
     with pytest.raises(VerificationError, match="another size"):
         signer.public_key.verify(signature + b"\0", b"message")
+
+
+@pytest.mark.parametrize("suite", SIGNING, ids=by_label)
+def test_many_signatures_are_verified_as_each_of_them(suite):
+    signer, stranger = SoftwareSigner.generate(suite), SoftwareSigner.generate(suite)
+    good = signer.sign(b"message")
+    cases = [
+        (good, b"message"),
+        (good, b"massage"),
+        (stranger.sign(b"message"), b"message"),
+        (good, b"message"),
+        (bytes(len(good)), b"message"),
+    ]
+    for some in (cases, [*cases, (good + b"\0", b"message"), (b"", b"")], []):
+        signatures, messages = [case[0] for case in some], [case[1] for case in some]
+        found = signer.public_key.verify_many(signatures, messages)
+        assert [str(error or "") for error in found] == [
+            said(signer.public_key, *case) for case in some
+        ]
+        assert [error is None for error in found[:5]] == [
+            True,
+            False,
+            False,
+            True,
+            False,
+        ][: len(some)]
+
+
+def said(key, signature, message):
+    try:
+        key.verify(signature, message)
+    except VerificationError as err:
+        return str(err)
+    return ""

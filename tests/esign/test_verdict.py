@@ -1,10 +1,19 @@
 """The vocabulary of an answer: precedence, and no yes by absence."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
-from esign.verdict import Check, Code, Indication, decide
+from esign.verdict import (
+    Check,
+    Code,
+    Indication,
+    ThreeValued,
+    decide,
+    decide_complete,
+    held,
+)
 
 # DESIGN, section 5, in its order, with the indication of each.
 PRECEDENCE = """
@@ -61,6 +70,59 @@ NOTHING_MADE = {
 def test_absence_is_an_error_and_never_valid(checks):
     with pytest.raises(ValueError, match="nothing to decide"):
         decide(iter(checks))
+
+
+LEFT_OUT = Check.not_checked("digest", "no document")
+
+
+def test_what_may_not_be_left_out_is_never_valid_without_it():
+    passed = Check.passed("a")
+    assert decide_complete([passed, passed]) is Code.VALID
+    assert decide_complete(iter([passed, LEFT_OUT])) is Code.UNREADABLE
+    with pytest.raises(ValueError, match="nothing to decide"):
+        decide_complete([LEFT_OUT])
+
+
+@pytest.mark.parametrize("code", CAUSES, ids=lambda code: code.name)
+def test_a_cause_outweighs_what_was_left_out(code):
+    assert decide_complete([LEFT_OUT, failed(code), Check.passed("a")]) is code
+
+
+FAILED = Check.failed("seal", Code.ALTERED, "")
+UNKNOWN = Check.failed("seal", Code.STALE, "")
+HELD = {
+    "nothing of that name": ([Check.passed("other"), Check.passed("seal-x")], None),
+    "it passed": ([Check.passed("other"), Check.passed("seal")], True),
+    "it failed": ([FAILED], False),
+    "it was left out": ([Check.not_checked("seal", "")], None),
+    "it could not be told": ([UNKNOWN], None),
+    "in both signatures": ([Check.passed("1.seal"), Check.passed("2.seal")], True),
+    "in one of two": ([Check.passed("1.seal"), replace(FAILED, id="2.seal")], False),
+    "left out of one": ([Check.passed("1.seal"), replace(UNKNOWN, id="2.seal")], None),
+    "failed and left out": ([UNKNOWN, FAILED], False),
+}
+
+
+@pytest.mark.parametrize(("checks", "expected"), HELD.values(), ids=HELD)
+def test_whether_a_check_held_is_known_only_where_it_was_made(checks, expected):
+    assert held(iter(checks), "seal") is expected
+
+
+def test_a_check_in_json_leaves_out_what_it_lacks():
+    assert Check.passed("a").to_json() == {"id": "a", "indication": "PASSED"}
+    assert Check.failed("a", Code.NO_STATUS, "none").to_json() == {
+        "id": "a",
+        "indication": "INDETERMINATE",
+        "code": "NO_STATUS",
+        "detail": "none",
+    }
+
+
+def test_an_answer_is_no_boolean_and_keeps_no_attributes():
+    answer = ThreeValued()
+    with pytest.raises(TypeError, match="three values"):
+        bool(answer)
+    assert not hasattr(answer, "__dict__")
 
 
 def test_a_failed_check_has_the_indication_of_its_code():

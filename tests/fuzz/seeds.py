@@ -1,12 +1,15 @@
 """Valid inputs to start from, made with the library itself."""
 
 import base64
+import hashlib
 import io
 import json
 import re
+import tempfile
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import pikepdf
 
@@ -30,7 +33,9 @@ from elicense.memory import Memory
 from elicense.model import Scan
 from elicense.pins import Pin, Pins
 from elicense.settings import Settings
+from elicense.snapshot.manifest import PURPOSE
 from elicense.testing import CODE, SECOND_CODE, Simulator
+from elicense.trust import SnapshotSighting
 from elicense.trust.hub_model import HubMemory
 from esign import cms, cose, encoding, pades, statuslist
 from esign.algorithms import Suite, ecdsa_to_der
@@ -40,6 +45,7 @@ from esign.cose import Purpose
 from esign.pades import SubFilter
 from esign.signer import SoftwareSigner
 from esign.statuslist import StatusList
+from tests.elicense.snapshots import put
 from tests.esign import gm_world
 from tests.esign.seal_pictures import (
     IMAGE,
@@ -125,6 +131,7 @@ def seeds() -> dict[str, bytes]:
         | believing(stage())
         | by_gm()
         | keeping(stage())
+        | closing()
         | seal_pictures()
         | {
             "key-ml-dsa-65": bytes(1952),
@@ -218,6 +225,36 @@ def believing(made: Stage) -> dict[str, bytes]:
     }
 
 
+def closing() -> dict[str, bytes]:
+    """Return one valid input for each target about snapshots and who countersigns."""
+    with Simulator(AT) as world:
+        owner = world.department
+        issued = world.issue()
+        token = payload.read_qr_text(issued.qr_text)
+        with tempfile.TemporaryDirectory() as folder:
+            made = put(Path(folder), [token], owner.token, owner.code, world.at)
+            manifest = made.path.read_bytes()
+        digest = hashlib.sha256(manifest).digest()
+        owner.token_period = replace(owner.token_period, signs_until=AT)
+        owner.closing, world.countersigner = digest, SECOND_CODE
+        world.snapshots = [SnapshotSighting(CODE, 1, digest, AT)]
+        _, signed = parts_of(world.bundle_file())
+    caller = f"""
+format = "elicense.callers/1"
+
+[[caller]]
+organization = "{SECOND_CODE}"
+departments = ["{CODE}"]
+types = ["food-business"]
+"""
+    return {
+        "snapshot": manifest,
+        "snapshot-content": payload_of(manifest, PURPOSE),
+        "trust-content-closing": payload_of(signed, trust.BUNDLE_PURPOSE),
+        "callers": caller.encode(),
+    }
+
+
 def seal_pictures() -> dict[str, bytes]:
     """Return one valid input for each target that draws with foreign pictures."""
     pages = io.BytesIO()
@@ -237,14 +274,21 @@ def seal_pictures() -> dict[str, bytes]:
 
 def keeping(made: Stage) -> dict[str, bytes]:
     """Return one valid input for each target that reads a file of our own."""
+    digest = bytes(32)
+    closed = replace(
+        seen(), closings={(CODE, bytes(8)): digest}, snapshots={digest: AT}
+    )
     before = HubMemory(
-        own=seen(), departments={CODE: seen()}, sources={CODE: made.bundle}
+        own=closed,
+        departments={CODE: seen()},
+        sources={CODE: made.bundle},
+        snapshots=(SnapshotSighting(CODE, 1, digest, AT),),
     )
     return {
         "pins": pins.encode(
             Pins(KEY, (Pin(made.pin, None), Pin(another_pin(made.pin), CODE)))
         ),
-        "memory": memory.encode(Memory((seen(),), AT), KEY),
+        "memory": memory.encode(Memory((closed,), AT), KEY),
         "grants": table(made),
         "keychain": keychain.encode(keys(made)),
         "hub-memory": hub_memory.encode(Remembered(number=1, memory=before)),
@@ -259,7 +303,7 @@ def another_pin(pin: str) -> str:
 def table(made: Stage) -> bytes:
     """Return a hub's table with one of everything."""
     return (
-        grants.new("示例枢纽", made.pin)
+        grants.new("示例枢纽", made.pin, SECOND_CODE)
         + f"""
 [[department]]
 organization = "{CODE}"

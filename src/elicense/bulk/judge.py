@@ -8,115 +8,51 @@ that give it the same. Every other text is validated alone, by
 :func:`elicense.validating.validate_text`, which names what is wrong with it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from elicense import payload, quick_token
-from elicense.bulk.base45 import decode_many
-from elicense.bulk.columns import MEMO, ColumnReader, Columns, Groups, Terms
+from elicense.bulk.base45 import decode_joined
+from elicense.bulk.columns import MEMO, ColumnReader, Columns, Terms
+from elicense.bulk.judged import Judged, Outcome, Quick, kept_of
 from elicense.bulk.keys import KnownKey, known_keys
+from elicense.bulk.leads import Leads
+from elicense.bulk.scan import SIGNATURE_BYTES, SLACK, Scanned, scan
 from elicense.bulk.statuses import Listed, Statuses
 from elicense.payload import MAX_QR_TEXT, OFFLINE_PREFIX
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.trust import TrustState
-from elicense.validating import Scope, Verdict, validate_text
+from elicense.validating import Verdict, validate_text
 from elicense.validating.evidence import Proof
 from elicense.validating.token import PASSED, check_authorization, check_validity
-from esign.algorithms import Suite
-from esign.errors import MalformedError, VerificationError
+from esign.errors import MalformedError
 from esign.verdict import Check, Code, decide
 
+MOST = 1 << 16
+"""Texts that are judged at a time, at most."""
+FEW = 40
+"""Texts below which each is judged alone: the calls for all together cost more."""
 _OFFLINE = len(OFFLINE_PREFIX)
-_TYPE_CODE = 21  # characters of an identifier before its issuer
-_SIGNATURE_BYTES = Suite.ES256.signature_bytes
-_BEFORE = ("format", "issuer", "signature", "authorization")
-_Candidate: TypeAlias = tuple[int, KnownKey, bytes, bytes, Groups]
-_NOT_READ = (IndexError, OverflowError, ValueError, quick_token.NotThisLayoutError)
+_HEAD = len(quick_token.SIGNATURE_HEAD)
+_TAIL = _HEAD + SIGNATURE_BYTES
+_IN_A_ROW = 256  # signatures of one key
+_NOT_READ = (OverflowError, ValueError, quick_token.NotThisLayoutError)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the checks after the signature come to; one value for all that share it.
+class _Context(NamedTuple):
+    """What rows of one key, list and so on have in common.
 
     Attributes:
-        code: the first cause, or VALID.
-        text: the same, as it is written.
-        indication: which the code implies, as it is written.
-        reason: detail of that cause.
-        checks: all nine.
-        as_of: when the status list that was used was signed.
-        status_as_of: the same, seconds since 1970.
+        listed: their status list.
+        outcomes: (status, what is wrong with the signature) -> what the checks come to.
     """
 
-    code: Code
-    text: str
-    indication: str
-    reason: str
-    checks: tuple[Check, ...]
-    as_of: datetime | None
-    status_as_of: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Quick:
-    """Rows that took the short way.
-
-    Attributes:
-        rows: their places among the texts.
-        keys: whose key signed each.
-        columns: what each says.
-        outcomes: what was found of each.
-    """
-
-    rows: Sequence[int]
-    keys: Sequence[KnownKey]
-    columns: Columns
-    outcomes: Sequence[Outcome]
-
-    def verdicts(self, judge: "Judge") -> Iterator[Verdict]:
-        """Give the verdict of each row."""
-        at, root = judge.at, judge.trust.root
-        bundle = judge.trust.bundle
-        number = None if bundle is None else bundle.number
-        for place, (known, outcome) in enumerate(
-            zip(self.keys, self.outcomes, strict=True)
-        ):
-            claims = self.columns.claims(place)
-            yield Verdict(
-                code=outcome.code,
-                scope=Scope.QR,
-                at=at,
-                checks=outcome.checks,
-                root=root,
-                bundle_number=number,
-                status_as_of=outcome.as_of,
-                claims=claims,
-                issuer_name=known.name_on(claims.issue_date),
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The verdicts of a sequence of texts.
-
-    Attributes:
-        count: of texts.
-        quick: those that took the short way; None where none did.
-        alone: the others, by their place.
-    """
-
-    count: int
-    quick: Quick | None
-    alone: Sequence[tuple[int, Verdict]]
-
-    def verdicts(self, judge: "Judge") -> list[Verdict]:
-        """Return the verdicts in order, as for texts that are validated alone."""
-        found = dict(self.alone)
-        if self.quick is not None:
-            found |= zip(self.quick.rows, self.quick.verdicts(judge), strict=True)
-        return [found[row] for row in range(self.count)]
+    listed: Listed
+    outcomes: dict[tuple[int, str], Outcome]
 
 
 class Judge:
@@ -142,25 +78,32 @@ class Judge:
             raise TypeError("at: expected an aware instant")
         self.trust, self.at, self.policy, self.evidence = trust, at, policy, evidence
         self._keys = known_keys(trust, at, policy)
+        self._known = list(dict.fromkeys(self._keys.values()))
+        numbers = {known: number for number, known in enumerate(self._known)}
+        self._leads = Leads(
+            {lead: numbers[known] for lead, known in self._keys.items()}
+        )
+        self._froms = np.array([known.signs_from for known in self._known], np.int64)
+        self._untils = np.array([known.signs_until for known in self._known], np.int64)
         self._lists = Statuses(trust, at, policy)
         self._reader = ColumnReader()
-        self._outcomes: dict[tuple[int, int, int, int], Outcome] = {}
+        self._granted: dict[tuple[int, str, date], bool] = {}
+        self._contexts: dict[tuple[object, ...], _Context | None] = {}
+        self._outcomes: dict[tuple[object, ...], Outcome] = {}
+        self._told = 0  # outcomes that contexts hold
 
     def judge(self, texts: Sequence[str]) -> Judged:
         """Return the verdicts of texts.
 
         Args:
             texts: what QR codes carry; a thousand to some ten thousands at a time.
+
+        Raises:
+            ValueError: more than :data:`MOST`.
         """
-        rows, keys, parts = self._signed(texts)
-        columns: Columns | None = None
-        if parts:
-            try:
-                columns = self._reader.columns(parts)
-            except _NOT_READ:
-                rows, keys, parts = self._readable(rows, keys, parts)
-                columns = self._reader.columns(parts) if parts else None
-        quick = None if columns is None else self._found(rows, keys, columns)
+        if len(texts) > MOST:
+            raise ValueError(f"at most {MOST} texts at a time")
+        quick = self._quick(texts) if len(texts) >= FEW else None
         left = set(range(len(texts)))
         if quick is not None:
             left -= set(quick.rows)
@@ -173,111 +116,123 @@ class Judge:
             text, self.trust, self.at, policy=self.policy, evidence=self.evidence
         )
 
-    def _signed(
-        self, texts: Sequence[str]
-    ) -> tuple[list[int], list[KnownKey], list[Groups]]:
-        """Return the rows whose signature holds, by a key that we know."""
-        rows: list[int] = []
-        keys: list[KnownKey] = []
-        parts: list[Groups] = []
-        for row, known, signature, signed, groups in self._candidates(texts):
-            try:
-                known.grant.key.verify(signature, signed)
-            except VerificationError:
-                continue
-            rows.append(row)
-            keys.append(known)
-            parts.append(groups)
-        return rows, keys, parts
+    def _quick(self, texts: Sequence[str]) -> Quick | None:
+        """Return what was found of the rows that take the short way, if any.
 
-    def _candidates(self, texts: Sequence[str]) -> list[_Candidate]:
-        """Return the rows that name a key that we know, in the one layout."""
-        found: list[_Candidate] = []
-        find, split = self._keys.get, self._reader.split
-        for row, token in enumerate(decode_many(list(map(_body, texts)))):
-            frame = None if token is None else quick_token.frame(token)
-            if frame is None or token is None:
-                continue
-            lead, start, end = frame
-            known = find(lead)
-            groups = None if known is None else split(token, start, end)
-            if groups is None or known is None:
-                continue
-            signature = token[-_SIGNATURE_BYTES:]
-            signed = quick_token.signed_bytes(known.signed_lead, token, end)
-            found.append((row, known, signature, signed, groups))
+        Those are left out that their key may not have signed, and those that evidence
+        may rescue.
+        """
+        joined = decode_joined(list(map(_body, texts)), SLACK)
+        data = joined.data.tobytes()
+        scanned = scan(joined, self._leads)
+        keys = scanned.keys
+        signs = self._froms[keys] <= scanned.signed
+        scanned = scanned.take(signs & (scanned.signed < self._untils[keys]))
+        if not len(scanned.rows):
+            return None
+        scanned, columns = self._readable(data, joined.data, scanned)
+        if columns is None:
+            return None
+        faults = self._faults(data, scanned)
+        outcomes = self._outcomes_of(columns, faults)
+        known = [self._known[key] for key in scanned.keys.tolist()]
+        return kept_of(scanned.rows.tolist(), known, columns, faults, outcomes)
+
+    def _faults(self, data: bytes, scanned: Scanned) -> list[str]:
+        """Verify the signatures of rows; give what is wrong with each, or ""."""
+        found = [""] * len(scanned.rows)
+        for key in np.unique(scanned.keys).tolist():
+            places = np.flatnonzero(scanned.keys == key)
+            known = self._known[key]
+            for start in range(0, len(places), _IN_A_ROW):
+                some = places[start : start + _IN_A_ROW]
+                ends = scanned.ends[some].tolist()
+                errors = known.grant.key.verify_many(
+                    [data[end + _HEAD : end + _TAIL] for end in ends],
+                    [
+                        quick_token.signed_bytes(known.signed_lead, data, end, begin)
+                        for begin, end in zip(
+                            scanned.begins[some].tolist(), ends, strict=True
+                        )
+                    ],
+                )
+                for place, error in zip(some.tolist(), errors, strict=True):
+                    found[place] = "" if error is None else str(error)
         return found
 
     def _readable(
-        self, rows: list[int], keys: list[KnownKey], parts: list[Groups]
-    ) -> tuple[list[int], list[KnownKey], list[Groups]]:
-        """Return the rows whose claims are in the one spelling, looking at each."""
-        kept = []
-        for place, groups in enumerate(parts):
+        self, data: bytes, plain: npt.NDArray[np.uint8], scanned: Scanned
+    ) -> tuple[Scanned, Columns | None]:
+        """Return the columns of rows in the one spelling, and which those are."""
+        try:
+            return scanned, self._columns(data, plain, scanned)
+        except _NOT_READ:
+            kept = []
+        for place in range(len(scanned.rows)):
             try:
-                self._reader.columns([groups])
+                self._columns(data, plain, scanned.take([place]))
             except _NOT_READ:
                 continue
             kept.append(place)
-        return (
-            [rows[place] for place in kept],
-            [keys[place] for place in kept],
-            [parts[place] for place in kept],
-        )
+        scanned = scanned.take(kept)
+        return scanned, self._columns(data, plain, scanned) if kept else None
 
-    def _found(
-        self, rows: Sequence[int], keys: Sequence[KnownKey], columns: Columns
-    ) -> Quick | None:
-        """Return what was found of rows whose signature holds.
-
-        Rows that their key may not have signed are left out, as are those that evidence
-        may rescue.
-        """
-        outcomes = self._outcomes_of(keys, columns)
-        found = [outcome for outcome in outcomes if outcome is not None]
-        if len(found) == len(outcomes):
-            return Quick(rows, keys, columns, found)
-        if not found:
-            return None
-        kept = [place for place, outcome in enumerate(outcomes) if outcome is not None]
-        rows, keys = [rows[place] for place in kept], [keys[place] for place in kept]
-        return Quick(rows, keys, columns.take(kept), found)
+    def _columns(
+        self, data: bytes, plain: npt.NDArray[np.uint8], scanned: Scanned
+    ) -> Columns:
+        issuers = [self._known[key].issuer for key in scanned.keys.tolist()]
+        return self._reader.columns(data, plain, scanned, issuers)
 
     def _outcomes_of(
-        self, keys: Sequence[KnownKey], columns: Columns
+        self, columns: Columns, faults: Sequence[str]
     ) -> list[Outcome | None]:
         found: list[Outcome | None] = []
-        known_outcomes, lists = self._outcomes, self._lists.of
-        for place, (known, signed, identifier, terms, number, index) in enumerate(
+        scanned, contexts = columns.scanned, self._contexts
+        for place, (key, terms, number, index, type_name, day, fault) in enumerate(
             zip(
-                keys,
-                columns.signed,
-                columns.identifiers,
+                scanned.keys.tolist(),
                 columns.terms,
-                columns.lists,
-                columns.indexes,
+                scanned.lists.tolist(),
+                scanned.indexes.tolist(),
+                columns.types.to_pylist(),
+                scanned.issued.tolist(),
+                faults,
                 strict=True,
             )
         ):
-            if (
-                not known.signs_from <= signed < known.signs_until
-                or not identifier.startswith(known.issuer_part, _TYPE_CODE)
-                or not self._is_granted(known, columns, place)
-                or (self.evidence and known.checks[0].code is not None)
-            ):
+            name = key, terms.serial, number, type_name, day
+            if name not in contexts:
+                known = self._known[key]
+                contexts[name] = self._context(known, columns, place, number)
+            context = contexts[name]
+            if context is None:
                 found.append(None)
                 continue
-            listed = lists(known.grant.organization, number)
-            status = listed.value(index)
-            key = known.serial, terms.serial, listed.serial, status
-            outcome = known_outcomes.get(key)
+            status = context.listed.value(index)
+            outcome = context.outcomes.get((status, fault))
             if outcome is None:
-                outcome = self._outcome(known, terms, listed, status)
-                known_outcomes[key] = outcome
+                outcome = self._outcome(
+                    self._known[key], terms, context.listed, status, fault
+                )
+                context.outcomes[status, fault] = outcome
+                self._told += 1
             found.append(outcome)
-        if len(known_outcomes) > MEMO:
-            known_outcomes.clear()
+        # Rows that nobody signed may name a new index each, all under one context.
+        if len(contexts) + self._told > MEMO:
+            contexts.clear()
+            self._outcomes.clear()
+            self._told = 0
         return found
+
+    def _context(
+        self, known: KnownKey, columns: Columns, place: int, number: int
+    ) -> _Context | None:
+        """Return what rows like one have in common; None for those that stand alone."""
+        if not self._is_granted(known, columns, place) or (
+            self.evidence and known.checks[0].code is not None
+        ):
+            return None
+        return _Context(self._lists.of(known.grant.organization, number), {})
 
     def _is_granted(self, known: KnownKey, columns: Columns, place: int) -> bool:
         """Tell whether a key may sign a license of this type and legal date.
@@ -285,22 +240,37 @@ class Judge:
         Asked for a time at which the key signed and counted; the time of the token
         itself was looked at before.
         """
-        key = columns.types[place], columns.issue_dates[place]
-        granted = known.granted.get(key)
+        type_name, day = columns.types[place].as_py(), columns.issue_dates[place]
+        name = known.serial, type_name, day
+        granted = self._granted.get(name)
         if granted is None:
-            if len(known.granted) > MEMO:
-                known.granted.clear()
-            claims = columns.claims(place)
+            if len(self._granted) > MEMO:
+                self._granted.clear()
+            claims = next(columns.take([place]).claims())
             check = check_authorization(claims, known.grant, self.trust, self.at)
-            granted = known.granted[key] = check.code is None
+            granted = self._granted[name] = check.code is None
         return granted
 
     def _outcome(
-        self, known: KnownKey, terms: Terms, listed: Listed, status: int
+        self, known: KnownKey, terms: Terms, listed: Listed, status: int, fault: str
+    ) -> Outcome:
+        name = known.serial, terms.serial, listed.serial, status, fault
+        outcome = self._outcomes.get(name)
+        if outcome is None:
+            outcome = self._outcomes[name] = self._decided(
+                known, terms, listed, status, fault
+            )
+        return outcome
+
+    def _decided(
+        self, known: KnownKey, terms: Terms, listed: Listed, status: int, fault: str
     ) -> Outcome:
         key_check, trust_check, clock_check = known.checks
         checks = (
-            *(PASSED[name] for name in _BEFORE),
+            PASSED["format"],
+            PASSED["issuer"],
+            _bad_signature(fault) if fault else PASSED["signature"],
+            PASSED["authorization"],
             key_check,
             listed.check(status),
             check_validity(terms.validity, terms.checkpoint, self.at),
@@ -308,7 +278,7 @@ class Judge:
             clock_check,
         )
         code = decide(checks)
-        as_of = listed.as_of
+        as_of = None if fault else listed.as_of
         return Outcome(
             code=code,
             text=code.text,
@@ -323,6 +293,10 @@ class Judge:
 def reason_of(checks: Sequence[Check], code: Code) -> str:
     """Return why the code is what it is, empty for VALID; never personal data."""
     return next((check.detail for check in checks if check.code is code), "")
+
+
+def _bad_signature(fault: str) -> Check:
+    return Check.failed("signature", Code.BAD_SIGNATURE, fault)
 
 
 def _body(text: str) -> str:

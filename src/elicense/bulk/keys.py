@@ -15,10 +15,11 @@ from esign.verdict import Check
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _USCC = 18
+_NAMES = 1 << 12  # that are kept of a key: dates are what forgers like, too
 _SERIALS = count()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KnownKey:
     """A key with the checks that are the same for all that it signed.
 
@@ -30,8 +31,7 @@ class KnownKey:
             instant.
         signs_until: and before which.
         signed_lead: see :func:`elicense.quick_token.signed_bytes`.
-        issuer_part: what follows the type code in identifiers of its organization.
-        granted: (license type, legal date) -> whether it may sign that.
+        issuer: USCC of its organization.
         organization: whose key it is.
         serial: tells keys apart.
         names: legal date -> name of the organization; kept by :meth:`name_on`.
@@ -42,16 +42,17 @@ class KnownKey:
     signs_from: int
     signs_until: int
     signed_lead: bytes
-    issuer_part: str
+    issuer: str
     organization: OrganizationEntry
     serial: int
-    granted: dict[tuple[str, date], bool] = field(default_factory=dict)
     names: dict[date, str] = field(default_factory=dict)
 
     def name_on(self, day: date) -> str:
         """Return how the organization was called on a legal date."""
         name = self.names.get(day)
         if name is None:
+            if len(self.names) >= _NAMES:
+                self.names.clear()
             name = self.names[day] = self.organization.name_on(day)
         return name
 
@@ -96,7 +97,7 @@ def _known(
         signs_from=_ceiling(grant.period.signs_from),
         signs_until=until,
         signed_lead=quick_token.signed_lead(grant.key.kid),
-        issuer_part=f".{code}.",
+        issuer=code,
         organization=trust.organizations[code],
         serial=next(_SERIALS),
     )

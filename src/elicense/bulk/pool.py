@@ -5,6 +5,7 @@ long, too much memory, or that kills its reader is one row with a reason.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,7 +13,8 @@ import pyarrow as pa
 
 from elicense import files, validating
 from elicense.bulk.arrow import ArrowJudge, batch_of
-from elicense.bulk.sources import Document, Job, Source
+from elicense.bulk.readers import Document, Job
+from elicense.bulk.sources import Source
 from elicense.crew import MAX_WORKERS, Crew, Limits, Loss, Trade
 from elicense.errors import ElicenseError
 from elicense.files import FileError
@@ -49,6 +51,9 @@ class _Reader:
     def document(self, job: Document) -> Verdict:
         """Return the verdict of a document, as of one that is validated alone."""
         judge, data = self.judge.judge, job.data
+        if job.is_too_large:
+            most = judge.policy.max_input_bytes
+            return self.unreadable(f"the input has more than {most} bytes")
         try:
             if job.path is not None:
                 data = files.read(job.path, judge.policy.max_input_bytes)
@@ -100,7 +105,7 @@ def answers(
     Raises:
         ValueError: there are no workers, or too many.
         PoolError: a process died, or could not be started.
-        RowsError: the source cannot be read on; what came before is given.
+        RowsError, LostError: the source cannot be read on; what came before is given.
     """
     _check(workers)
     return _answers(source, _Reader(judge), done, workers, limits)
@@ -109,11 +114,21 @@ def answers(
 def _answers(
     source: Source, reader: _Reader, done: int, workers: int, limits: Limits
 ) -> Iterator[tuple[Job, pa.RecordBatch]]:
-    jobs = source.jobs(done)
-    if workers == 1 and not source.is_documents:
-        for job in jobs:
-            yield job, reader(job)
-        return
+    with closing(source.jobs(done)) as jobs:
+        if workers == 1 and not source.is_documents:
+            for job in jobs:
+                yield job, reader(job)
+            return
+        trade = Trade(work=reader, gone=_gone, none=_none)
+        if source.is_documents:
+            trade = replace(trade, lost=reader.lost, limits=limits)
+        yield from _named_answers(trade, jobs, workers)
+
+
+def _named_answers(
+    trade: Trade[Job, pa.RecordBatch], jobs: Iterator[Job], workers: int
+) -> Iterator[tuple[Job, pa.RecordBatch]]:
+    """Give what comes of jobs, each with its job without what it was made from."""
     names: list[Job] = []
 
     def noted() -> Iterator[Job]:
@@ -121,9 +136,6 @@ def _answers(
             names.append(_named(job))
             yield job
 
-    trade = Trade(work=reader, gone=_gone, none=_none)
-    if source.is_documents:
-        trade = replace(trade, lost=reader.lost, limits=limits)
     for made in _spread(trade, noted(), workers):
         yield names.pop(0), made
 

@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from elicense import cells, files
 from elicense.bulk.run import RESULT, folder_of
-from elicense.validating.verdict import instant_text
+from elicense.dates import instant_text
 
 
 def write(path: Path, tables: Iterable[pa.Table]) -> None:
@@ -22,13 +22,16 @@ def write(path: Path, tables: Iterable[pa.Table]) -> None:
         tables: its rows, in order.
 
     Raises:
-        OSError: it cannot be written; what was at ``path`` stays.
+        FileError: it cannot be written; what was at ``path`` stays.
     """
     draft = folder_of(path) / "result"
-    _WRITERS[path.suffix.lower()](draft, tables)
-    files.sync(draft)
-    draft.replace(path)
-    files.sync(path.parent)
+    try:
+        _WRITERS[path.suffix.lower()](draft, tables)
+        files.sync(draft)
+        draft.replace(path)
+        files.sync(path.parent)
+    except OSError as err:
+        raise files.failed("写入", "write", path, err) from err
 
 
 def _parquet(path: Path, tables: Iterable[pa.Table]) -> None:

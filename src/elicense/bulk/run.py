@@ -6,12 +6,14 @@ of whom and for which instant is kept with them: another question begins anew.
 """
 
 import fcntl
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,9 +22,12 @@ import pyarrow.ipc
 from elicense import files
 from elicense.bulk.arrow import SCHEMA, ArrowJudge
 from elicense.bulk.pool import answers
-from elicense.bulk.sources import Document, Job, Source
+from elicense.bulk.readers import Document, Job
+from elicense.bulk.sources import Source
 from elicense.errors import ElicenseError
 from elicense.model import Text
+from elicense.validating.evidence import Proof
+from elicense.validating.token import check_clock
 
 RESULT = pa.schema(
     [
@@ -39,11 +44,37 @@ _STATE, _LOCK, _MAX_STATE = "run.json", "lock", 1 << 20
 _FORMAT = "elicense.bulk-run/1"
 
 
-def identity(source: Source, judge: ArrowJudge) -> str:
-    """Return a text that is another one where a run would be another."""
-    trust, policy = judge.judge.trust, judge.judge.policy
-    number = None if trust.bundle is None else trust.bundle.number
-    return json.dumps([source.identity, trust.root, number, repr(policy)])
+def identity(source: Source, judge: ArrowJudge, *more: object) -> str:
+    """Return a digest that is another one where an answer could be another.
+
+    Args:
+        source: the inputs.
+        judge: what they are asked of.
+        more: what else counts: its ``repr`` tells it from others.
+    """
+    trust = judge.judge.trust
+    lists = [
+        (*name, each.sequence, each.issued_at) for name, each in trust.lists.items()
+    ]
+    told = (
+        version("elicense"),
+        source.identity,
+        trust.root,
+        trust.why_empty,
+        None if trust.seen is None else trust.seen.digest,
+        sorted(lists),
+        check_clock(trust, judge.judge.at),
+        judge.judge.policy,
+        [_told(proof) for proof in judge.judge.evidence],
+        more,
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _told(proof: Proof) -> object:
+    if isinstance(proof, bytes):
+        return proof
+    return proof.digest, proof.timestamps
 
 
 class RunError(ElicenseError):
@@ -96,22 +127,34 @@ def begun(result: Path) -> Question | None:
         state = json.loads(files.read_whole(path, _MAX_STATE))[_FORMAT]
         return Question(state["identity"], datetime.fromisoformat(state["at"]))
     except (ValueError, KeyError, TypeError) as err:
-        raise RunError(
-            Text(
-                f"{path} 已损坏，请删除文件夹 {path.parent} 后重新开始",
-                f"{path} is damaged: remove the folder {path.parent} to begin anew",
-            )
-        ) from err
+        raise _damaged(path.parent) from err
+
+
+def _damaged(folder: Path) -> RunError:
+    return RunError(
+        Text(
+            f"文件夹 {folder} 中保存的结果已损坏，请删除该文件夹后重新开始",
+            f"what was kept in {folder} is damaged: remove that folder to begin anew",
+        )
+    )
 
 
 class Parts:
     """The parts of a run, in order."""
 
     def __init__(self, folder: Path) -> None:
-        """Take those that are whole."""
+        """Take those that are there: RunError unless they are the first, and whole."""
         self._folder = folder
         self._paths = sorted(folder.glob("[0-9]*.arrow"))
-        self.rows = sum(table.num_rows for table in self.tables())
+        self.rows = 0
+        try:
+            for table in self.tables():
+                first = table.column("row")[0].as_py()
+                if table.schema != RESULT or first != self.rows + 1:
+                    raise _damaged(folder)
+                self.rows += table.num_rows
+        except (pa.ArrowException, KeyError, IndexError, OSError) as err:
+            raise _damaged(folder) from err
 
     def add(self, rows: pa.Table) -> None:
         """Keep one more part; it is on disk when this returns."""
@@ -230,4 +273,11 @@ def remove(result: Path) -> None:
     Raises:
         FileError: some of it cannot be removed.
     """
-    files.remove_folder(folder_of(result))
+    folder = folder_of(result)
+    # Without it, parts of which some are gone already are those of no run.
+    state = folder / _STATE
+    try:
+        state.unlink(missing_ok=True)
+    except OSError as err:
+        raise files.failed("删除", "remove", state, err) from err
+    files.remove_folder(folder)

@@ -4,52 +4,32 @@ One row is one input, whatever stands in it: what cannot be read is an input tha
 be read, and stops nothing. Only a file that is not what its ending says is raised.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import hashlib
+import os
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, TypeVar
 
-import pyarrow as pa
-
-from elicense import tables
-from elicense.bulk.arrow import TEXT_COLUMN
-from elicense.errors import ElicenseError
+from elicense.bulk.aside import aside
+from elicense.bulk.readers import (
+    ENDINGS,
+    Document,
+    Job,
+    SourceError,
+    holds_documents,
+    jobs,
+)
+from elicense.crew import Limits
 from elicense.model import Text
+from elicense.policy import STANDARD
 
-DOCUMENT_COLUMN = "document"
-"""Column of a Parquet file that holds PDFs or pictures, as bytes."""
-ENDINGS = (".parquet", ".csv", ".xlsx", ".jsonl")
+T = TypeVar("T")
 DOCUMENT_ENDINGS = (".pdf", ".png", ".jpg", ".jpeg")
-JOB_ROWS = 4096
-"""Texts that go to a worker together: a quarter of a second's work."""
-_DOCUMENT_ROWS = 8  # of a Parquet file that are held at once; each may be large
-_MAX_LINE = 1 << 20  # bytes of a line; a text of more than 4096 characters is refused
-
-
-class SourceError(ElicenseError):
-    """What was given cannot be verified in bulk at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A PDF or a picture.
-
-    Attributes:
-        name: what it is called; empty where it has no name.
-        path: where it is; None where its bytes are here.
-        data: its bytes.
-    """
-
-    name: str
-    path: Path | None = None
-    data: bytes = b""
-
-
-Job: TypeAlias = pa.RecordBatch | Document
-"""What one worker does at a time: texts, or one document."""
+READER_LIMITS = Limits(seconds=120, memory=3 << 30)
+"""Of the process that reads a table: time for one batch, memory for all."""
+Jobs: TypeAlias = Generator[Job, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +42,32 @@ class Source:
         identity: changes where the inputs do.
     """
 
-    jobs: Callable[[int], Iterator[Job]]
+    jobs: Callable[[int], Jobs]
     is_documents: bool
-    identity: Sequence[object]
+    identity: str
 
 
-def opened(path: Path) -> AbstractContextManager[Source]:
-    """Return the inputs of a file or a folder; closed with the context.
+def opened(path: Path, max_bytes: int = STANDARD.max_input_bytes) -> Source:
+    """Return the inputs of a file or a folder.
+
+    A file is read whole once, for its digest. What is in it is read in a process of its
+    own, which is there while jobs are asked for.
 
     Args:
         path: a folder of PDFs and pictures, or a table with a column ``qr_text``; a
             Parquet file may have ``document`` instead.
+        max_bytes: what a document of a column may have; a larger one is not read.
 
     Raises:
         SourceError: it is of another kind.
         RowsError: the file is not what its ending says.
+        LostError: reading it takes too much, or crashes.
         OSError: it cannot be read.
     """
     if path.is_dir():
-        return nullcontext(_folder(path))
+        return _folder(path)
+    if not path.exists():
+        raise SourceError(Text(f"{path}：不存在", f"{path}: there is no such file"))
     if not path.is_file() or path.suffix.lower() not in ENDINGS:
         known = ", ".join(ENDINGS)
         raise SourceError(
@@ -89,82 +76,74 @@ def opened(path: Path) -> AbstractContextManager[Source]:
                 f"{path}: expected a folder, or a file of {known}",
             )
         )
-    return _File(path)
+    with path.open("rb") as stream:
+        stamp = _stamp(os.fstat(stream.fileno()))
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    table = _Table(path, stamp, max_bytes)
+    is_documents = table.is_documents()
+    return Source(table.jobs, is_documents=is_documents, identity=digest)
 
 
-class _File(AbstractContextManager[Source]):
-    """A table as a source; its file is closed at the end."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stream: BinaryIO | None = None
-
-    def __enter__(self) -> Source:
-        ending = self._path.suffix.lower()
-        self._stream = stream = self._path.open("rb")
-        try:
-            return self._source(stream, ending)
-        except BaseException:
-            stream.close()
-            raise
-
-    def _source(self, stream: BinaryIO, ending: str) -> Source:
-        found = self._path.stat()
-        identity = [found.st_size, found.st_mtime_ns]
-        if ending == ".parquet":
-            return _of_parquet(tables.parquet_file(stream), identity)
-
-        def jobs(done: int) -> Iterator[Job]:
-            stream.seek(0)
-            return _batches(islice(_READERS[ending](stream), done, None))
-
-        return Source(jobs, is_documents=False, identity=identity)
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None:
-            self._stream.close()
+Stamp: TypeAlias = tuple[int, ...]
 
 
-def _chosen(schema: pa.Schema) -> tuple[str, bool]:
-    """Return the column that is read, and whether it holds texts."""
-    names = [name for name in (TEXT_COLUMN, DOCUMENT_COLUMN) if name in schema.names]
-    if not names:
-        raise _no_column()
-    name = names[0]
-    kind = schema.field(name).type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    if not (is_text if name == TEXT_COLUMN else is_bytes):
-        raise SourceError(
-            Text(
-                f"列 {name} 的类型 {kind} 不能使用：{TEXT_COLUMN} 应为文本，"
-                f"{DOCUMENT_COLUMN} 应为字节",
-                f"column {name} cannot be of type {kind}: {TEXT_COLUMN} holds texts,"
-                f" {DOCUMENT_COLUMN} bytes",
+def _stamp(found: os.stat_result) -> Stamp:
+    """Return what is another one once a file was written, whoever sets its times."""
+    return (
+        *(found.st_dev, found.st_ino, found.st_size),
+        *(found.st_mtime_ns, found.st_ctime_ns),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A file of rows, which must not change from its digest on.
+
+    Attributes:
+        path: of the file.
+        stamp: as it was when its digest was taken.
+        max_bytes: of a document in it.
+    """
+
+    path: Path
+    stamp: Stamp
+    max_bytes: int
+
+    def is_documents(self) -> bool:
+        """Look into the head of the table."""
+        (found,) = aside(partial(self._read, self._look), READER_LIMITS)
+        return found
+
+    def jobs(self, done: int) -> Jobs:
+        """Give what is in it from a row on."""
+        yield from aside(partial(self._read, partial(self._jobs, done)), READER_LIMITS)
+
+    def _read(self, read: Callable[[BinaryIO], Iterator[T]]) -> Iterator[T]:
+        """Give what is read, while the file stays as it is."""
+        with self.path.open("rb") as stream:
+            for found in read(stream):
+                self._check(stream)
+                yield found
+            self._check(stream)
+
+    def _check(self, stream: BinaryIO) -> None:
+        if _stamp(os.fstat(stream.fileno())) != self.stamp:
+            raise SourceError(
+                Text(
+                    f"{self.path} 在核验过程中被改动，请重新运行",
+                    f"{self.path} was changed while it was verified: run again",
+                )
             )
-        )
-    return name, is_text
 
+    def _look(self, stream: BinaryIO) -> Iterator[bool]:
+        yield holds_documents(stream, self._ending)
 
-def _of_parquet(file: "pa.parquet.ParquetFile", identity: Sequence[object]) -> Source:
-    name, is_text = _chosen(file.schema_arrow)
+    def _jobs(self, done: int, stream: BinaryIO) -> Iterator[Job]:
+        return jobs(stream, self._ending, done, self.max_bytes)
 
-    def jobs(done: int) -> Iterator[Job]:
-        size = JOB_ROWS if is_text else _DOCUMENT_ROWS
-        left = done
-        for batch in tables.parquet_batches(file, size, [name]):
-            rest, left = batch.slice(min(left, len(batch))), max(0, left - len(batch))
-            if not len(rest):
-                continue
-            if is_text:
-                yield rest
-                continue
-            for value in rest.column(0):
-                yield Document("", data=value.as_py() or b"")
-
-    return Source(jobs, is_documents=not is_text, identity=identity)
+    @property
+    def _ending(self) -> str:
+        return self.path.suffix.lower()
 
 
 def _folder(path: Path) -> Source:
@@ -180,70 +159,17 @@ def _folder(path: Path) -> Source:
             Text(f"{path} 中没有 {known} 文件", f"{path} holds no file of {known}")
         )
 
-    def jobs(done: int) -> Iterator[Job]:
+    def documents(done: int) -> Jobs:
         for item in found[done:]:
-            yield Document(str(item.relative_to(path)), item)
+            yield Document(_name(item.relative_to(path)), item)
 
-    identity = [
-        [str(item), item.stat().st_size, item.stat().st_mtime_ns] for item in found
-    ]
-    return Source(jobs, is_documents=True, identity=identity)
-
-
-def _batches(texts: Iterator[str]) -> Iterator[Job]:
-    while some := list(islice(texts, JOB_ROWS)):
-        # What is no Unicode text is no QR text of ours either.
-        clean = [text.encode(errors="replace").decode() for text in some]
-        yield pa.RecordBatch.from_pydict({TEXT_COLUMN: pa.array(clean, pa.string())})
+    identity = hashlib.sha256()
+    for item in found:
+        told = os.fsencode(item.relative_to(path)), _stamp(item.stat())
+        identity.update(repr(told).encode())
+    return Source(documents, is_documents=True, identity=identity.hexdigest())
 
 
-def _json_lines(stream: BinaryIO) -> Iterator[str]:
-    return (_member(line) for line in tables.lines(stream, _MAX_LINE) if line.strip())
-
-
-def _member(line: bytes) -> str:
-    """Return the text of a line; of one that is no such object, an empty one."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return ""
-    value = row.get(TEXT_COLUMN) if isinstance(row, dict) else None
-    return value if isinstance(value, str) else ""
-
-
-def _csv(stream: BinaryIO) -> Iterator[str]:
-    return _column(line for line in tables.csv_rows(stream, _MAX_LINE) if line)
-
-
-def _sheet(stream: BinaryIO) -> Iterator[str]:
-    return _column(tables.sheet_rows(stream))
-
-
-def _column(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Give the cells of the column of texts; a cell of another kind is empty."""
-    lines = iter(rows)
-    heads = list(next(lines, []))
-    if heads.count(TEXT_COLUMN) != 1:
-        raise _no_column()
-    place = heads.index(TEXT_COLUMN)
-    for line in lines:
-        value = line[place] if place < len(line) else None
-        yield value if isinstance(value, str) else ""
-
-
-def _no_column() -> SourceError:
-    return SourceError(
-        Text(
-            f"表中应有且仅有一列 {TEXT_COLUMN}（二维码文本）；Parquet 文件也可用"
-            f" {DOCUMENT_COLUMN}（PDF 或图片的字节）",
-            f"the table needs one column {TEXT_COLUMN} (texts of QR codes); a Parquet"
-            f" file may have {DOCUMENT_COLUMN} (bytes of PDFs or pictures) instead",
-        )
-    )
-
-
-_READERS: dict[str, Callable[[BinaryIO], Iterator[str]]] = {
-    ".csv": _csv,
-    ".jsonl": _json_lines,
-    ".xlsx": _sheet,
-}
+def _name(path: Path) -> str:
+    """Return the name of a file as a result can hold it; one may be no text."""
+    return os.fsencode(path).decode(errors="replace")

@@ -1,14 +1,14 @@
-"""Takes the entries of a TOML table one by one; strict, so that a slip is an error."""
+"""Takes the entries of a file's tables as values; the errors name file and key."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Never, TypeVar
 
 from elicense.errors import CatalogError
 from elicense.model import Text
+from elicense.strict_table import StrictTable
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -23,7 +23,7 @@ _KINDS: Mapping[type, Text] = {
 """What TOML calls a kind of value, in words."""
 
 
-class Table:
+class Table(StrictTable):
     """The entries of one TOML table, taken out one by one.
 
     Whatever is not as it should be is a CatalogError that names file and key.
@@ -36,19 +36,17 @@ class Table:
             content: the table.
             where: the file and the keys that lead to the table, for errors.
         """
-        self._left = dict(content)
+        super().__init__(content)
         self._where = where
-        self._asked: dict[str, None] = {}
 
-    def __contains__(self, key: str) -> bool:
-        """Tell whether an entry is there and not yet taken."""
-        self._asked[key] = None
-        return key in self._left
-
-    def error(self, key: str, zh: str, en: str) -> CatalogError:
+    def wrong(self, key: str, what: Text) -> CatalogError:
         """Return the error of one entry."""
         place = f"{self._where}: {key}"
-        return CatalogError(Text(f"{place}：{zh}", f"{place}: {en}"))
+        return CatalogError(Text(f"{place}：{what.zh}", f"{place}: {what.en}"))
+
+    def error(self, key: str, zh: str, en: str) -> CatalogError:
+        """Return the same error, in words."""
+        return self.wrong(key, Text(zh, en))
 
     def fault(self, key: str, zh: str, en: str) -> Never:
         """Raise the error of one entry."""
@@ -56,12 +54,9 @@ class Table:
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         """Take an entry of a kind; one without default has to be there."""
-        self._asked[key] = None
-        if key not in self._left:
-            if default is None:
-                self._missing(key)
-            return default
-        value = self._left.pop(key)
+        if key not in self and default is None:
+            raise self._missing(key, Text("缺少该项", "is missing"))
+        value = self._take(key, default)
         if not isinstance(value, kind) or (
             isinstance(value, bool) and kind is not bool
         ):
@@ -69,26 +64,12 @@ class Table:
             self.fault(key, f"应为{expected.zh}", f"expected {expected.en}")
         return value
 
-    def _missing(self, key: str) -> Never:
-        """Raise the error of an entry that is not there."""
-        zh, en = "缺少该项", "is missing"
-        for other in get_close_matches(key, self._left, n=1):
-            zh, en = (
-                f"{zh}（有 {other}，是否写错？）",
-                f"{en} (there is {other}: a slip?)",
-            )
-        self.fault(key, zh, en)
-
     def text(self, key: str, default: str | None = None) -> str:
         """Take a text without space at its ends; blank only where it has a default."""
         value = self.take(key, str, default)
         if value.strip() != value or (not value and default is None):
             self.fault(key, "不得为空，首尾不得有空格", "blank, or spaces at its ends")
         return value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        """Take true or false."""
-        return self.take(key, bool, default)
 
     def integer(self, key: str, maximum: int, default: int | None = None) -> int:
         """Take a number from 1 on."""
@@ -152,8 +133,7 @@ class Table:
 
     def optional(self, key: str, read: Callable[["Table"], T]) -> T | None:
         """Take a table to its end as one value; None if left out."""
-        self._asked[key] = None
-        return self.whole(key, read) if key in self._left else None
+        return self.whole(key, read) if key in self else None
 
     def whole(self, key: str, read: Callable[["Table"], T]) -> T:
         """Take a table to its end as one value."""
@@ -175,16 +155,6 @@ class Table:
     def names(self) -> list[str]:
         """Return the keys of what is not yet taken."""
         return list(self._left)
-
-    def end(self) -> None:
-        """Refuse what nobody took."""
-        for key in self._left:
-            names = get_close_matches(key, self._asked, n=1) or list(self._asked)
-            self.fault(
-                key,
-                f"不认识该项，可用的有：{'、'.join(names)}",
-                f"unknown key; there is: {', '.join(names)}",
-            )
 
 
 def _both(table: Table) -> Text:

@@ -2,24 +2,29 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from elicense import pins, snapshot_memory
 from elicense.bulk import ArrowJudge, results, run, sources
 from elicense.bulk.run import Parts, Question, Summary
 from elicense.bulk.sources import Source
-from elicense.cli import options, report
+from elicense.cli import options, proofs, report
 from elicense.cli.belief import Belief, believed
+from elicense.cli.program import EXIT_INTERRUPTED
 from elicense.cli.usage import WrongUsageError
 from elicense.cli.verify import exit_code
 from elicense.crew import MAX_WORKERS
 from elicense.errors import ElicenseError
 from elicense.model import Text
 from elicense.policy import SEALED_ONLY
-from elicense.snapshot import Refused, Snapshots, remembering
+from elicense.snapshot import Refused, SeenSnapshot, Snapshots, named
+from elicense.validating.evidence import Proof
 from esign import clock
 from esign.verdict import Indication
 
@@ -58,6 +63,7 @@ from esign.verdict import Indication
     help="A department's manifest.cose (快照): what is inside needs no signature check."
     " May be repeated; one that cannot be used is told, and passed over.",
 )
+@proofs.takes_evidence
 @click.option(
     "--claims",
     is_flag=True,
@@ -80,6 +86,7 @@ def verify_bulk_command(
     at: datetime | None,
     out: Path,
     manifests: tuple[Path, ...],
+    evidence_files: tuple[Path, ...],
     claims: bool,
     workers: int,
 ) -> None:
@@ -95,23 +102,34 @@ def verify_bulk_command(
     usage, or the run stopped, 130 broken off (Ctrl-C).
     """
     _check_places(given, out)
-    with sources.opened(given) as source:
-        earlier = run.begun(out)
-        asked = at or (None if earlier is None else earlier.at)
-        trusted = _Trusted(trust_file, root, manifests, claims)
-        belief, judge, question = _asked(source, trusted, asked)
-        if earlier is not None and at is None and earlier != question:
-            belief, judge, question = _asked(source, trusted, None)
-        if belief.remark is not None:
-            report.note(belief.remark)
-        with run.parts(out, question) as kept:
+    source = sources.opened(given, SEALED_ONLY.max_input_bytes)
+    earlier = run.begun(out)
+    asked = at or (None if earlier is None else earlier.at)
+    evidence = proofs.read(evidence_files)
+    trusted = _Trusted(trust_file, root, manifests, evidence, claims)
+    belief, judge, question = _asked(source, trusted, asked)
+    if earlier is not None and at is None and earlier != question:
+        belief, judge, question = _asked(source, trusted, None)
+    if belief.remark is not None:
+        report.note(belief.remark)
+    if earlier is not None and earlier != question:
+        report.note(_ANEW)
+    with run.parts(out, question) as kept:
+        with _going_on(kept):
             _run(source, judge, kept, workers)
             results.write(out, kept.tables())
-            found = run.summary(kept.tables())
-    run.remove(out)
+        found = run.summary(kept.tables())
+        run.remove(out)
     _tell(found, out)
     counts = Counter({Indication(key): n for key, n in found.indications.items()})
     click.get_current_context().exit(exit_code(counts))
+
+
+_ANEW = Text(
+    "上次未完成的运行所问不同（输入、信任包、时刻、选项或版本已变），重新开始",
+    "the run that was broken off asked something else (another input, bundle, instant,"
+    " option or version): beginning anew",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,7 @@ class _Trusted:
     trust_file: Path | None
     root: str | None
     manifests: tuple[Path, ...]
+    evidence: tuple[Proof, ...]
     claims: bool
 
 
@@ -128,28 +147,45 @@ def _asked(
     source: Source, trusted: _Trusted, at: datetime | None
 ) -> tuple[Belief, ArrowJudge, Question]:
     belief = believed(trusted.trust_file, trusted.root, at)
+    opened = _opened(trusted, belief)
+    for refused in opened.refused:
+        report.note(_refused(refused))
+    evidence = (*trusted.evidence, *named(trusted.manifests, belief.state))
+    judge = ArrowJudge(
+        belief.state,
+        belief.at,
+        policy=SEALED_ONLY,
+        evidence=evidence,
+        snapshots=opened if len(opened) else None,
+        claims=trusted.claims,
+    )
+    # With another snapshot, or claims, the rows of an earlier run have other columns.
+    used = sorted(opened.digests)
+    identity = run.identity(source, judge, used, trusted.claims)
+    return belief, judge, Question(identity, belief.at)
+
+
+def _opened(trusted: _Trusted, belief: Belief) -> Snapshots:
+    """Open snapshots under what was seen of them, and remember what is seen now.
+
+    As with a bundle, nothing is compared or kept under a root that is not pinned.
+    """
     home = options.home()
+    pinned = pins.read(home)
+    named = trusted.root
+    is_kept = pinned is not None and (named is None or named in pinned.roots)
+    is_kept = is_kept and bool(trusted.manifests)
+    seen = snapshot_memory.recall(home) if is_kept else snapshot_memory.NOTHING
     opened = Snapshots.open(
         trusted.manifests,
         belief.state,
         belief.at,
         policy=SEALED_ONLY,
-        seen=remembering.recall(home) if trusted.manifests else {},
+        seen={code: SeenSnapshot(*item) for code, item in seen.items()},
     )
-    remembering.keep(home, opened.seen)
-    for refused in opened.refused:
-        report.note(_refused(refused))
-    judge = ArrowJudge(
-        belief.state,
-        belief.at,
-        policy=SEALED_ONLY,
-        snapshots=opened if len(opened) else None,
-        claims=trusted.claims,
-    )
-    # With another snapshot, or claims, the rows of an earlier run have other columns.
-    numbers = sorted((code, item.number) for code, item in opened.seen.items())
-    identity = f"{run.identity(source, judge)} {numbers} {trusted.claims}"
-    return belief, judge, Question(identity, belief.at)
+    if is_kept:
+        snapshot_memory.keep(home, opened.seen)
+    return opened
 
 
 def _refused(refused: Refused) -> Text:
@@ -199,17 +235,25 @@ def _run(source: Source, judge: ArrowJudge, kept: Parts, workers: int) -> None:
             )
         )
     begun, first = clock.now(), kept.rows
+    for done in run.answer_all(source, judge, kept, workers=workers):
+        _progress(done, done - first, begun)
+
+
+@contextmanager
+def _going_on(kept: Parts) -> Iterator[None]:
+    """Tell of a run that is broken off how it goes on."""
     try:
-        for done in run.answer_all(source, judge, kept, workers=workers):
-            _progress(done, done - first, begun)
-    except BaseException:
+        yield
+    except BaseException as err:
         report.note(
             Text(
-                f"未全部核验，已有 {kept.rows} 行；用同一命令再次运行即可继续",
-                f"not all was verified; {kept.rows} rows are done. The same command"
+                f"未全部完成，已核验 {kept.rows} 行；用同一命令再次运行即可继续",
+                f"not all is done; {kept.rows} rows are verified. The same command"
                 " goes on",
             )
         )
+        if isinstance(err, KeyboardInterrupt):
+            click.get_current_context().exit(EXIT_INTERRUPTED)
         raise
 
 
@@ -232,14 +276,16 @@ def _tell(found: Summary, out: Path) -> None:
                 f"{count:>10}  {code:<15} {known.en}",
             )
         )
-    parts = ", ".join(
+    parts = [
         f"{found.indications[each]} {each.value}"
         for each in Indication
         if found.indications[each]
-    )
+    ]
+    rows = f"{found.rows} {'row' if found.rows == 1 else 'rows'}"
     report.note(
         Text(
-            f"共 {found.rows} 行：{parts}；见 {out}",
-            f"{found.rows} {'row' if found.rows == 1 else 'rows'}: {parts}; see {out}",
+            f"{'：'.join([f'共 {found.rows} 行', *filter(None, ['，'.join(parts)])])}"
+            f"；见 {out}",
+            f"{': '.join([rows, *filter(None, [', '.join(parts)])])}; see {out}",
         )
     )

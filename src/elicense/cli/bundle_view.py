@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from elicense import dates
 from elicense.cli import report
+from elicense.dates import instant_text
 from elicense.memory import Memory
 from elicense.model import Text
 from elicense.trust import (
@@ -15,11 +16,11 @@ from elicense.trust import (
     OrganizationEntry,
     SealEntry,
     Seen,
+    SnapshotSighting,
     Source,
     TimestampAuthority,
     TrustState,
 )
-from elicense.validating.verdict import instant_text
 from esign import certificates, clock
 from esign.errors import MalformedError
 from esign.revocation import CRL
@@ -124,6 +125,8 @@ def to_json(view: View) -> dict[str, object]:
         ],
         "crls": [_crl_json(crl) for crl in view.state.revocation_lists],
         "sources": [_source_json(source) for source in bundle.sources],
+        "countersigner": bundle.countersigner,
+        "snapshots": [snapshot_json(item) for item in bundle.snapshots],
         "lists": [_list_json(item) for item in view.lists],
     }
 
@@ -134,6 +137,7 @@ def show(view: View) -> None:
     _show_keys(view)
     _show_authorities(view)
     _show_sources(view.bundle.sources)
+    _show_snapshots(view)
     _show_lists(view.lists)
 
 
@@ -191,6 +195,17 @@ def _key_json(grant: KeyGrant) -> dict[str, object]:
         "types": list(grant.types),
         "backfill": _days_json(grant.backfill),
         "destroyed": grant.destroyed,
+        "closing": None if grant.closing is None else grant.closing.hex(),
+    }
+
+
+def snapshot_json(item: SnapshotSighting) -> dict[str, object]:
+    """Return what a hub saw of one snapshot, as JSON."""
+    return {
+        "organization": item.organization,
+        "number": item.number,
+        "sha256": item.sha256.hex(),
+        "seen_at": instant_text(item.seen_at),
     }
 
 
@@ -353,12 +368,22 @@ def _remarks(entry: KeyGrant | SealEntry) -> str:
     if entry.compromised_from is not None:
         since = report.moment(entry.compromised_from)
         found.append(Text(f"自 {since} 起泄露", f"compromised from {since}"))
-    if isinstance(entry, SealEntry):
-        found += _seal_remarks(entry)
-    elif entry.backfill is not None:
+    found += (
+        _seal_remarks(entry) if isinstance(entry, SealEntry) else _key_remarks(entry)
+    )
+    return report.chosen(Text("，", ", ")).join(map(report.chosen, found))
+
+
+def _key_remarks(entry: KeyGrant) -> list[Text]:
+    """Return what is said of a key alone."""
+    found = []
+    if entry.backfill is not None:
         first, last = entry.backfill
         found.append(Text(f"存量 {first} 至 {last}", f"backfill {first} to {last}"))
-    return report.chosen(Text("，", ", ")).join(map(report.chosen, found))
+    if entry.closing is not None:
+        name = entry.closing[:4].hex()
+        found.append(Text(f"封存快照 {name}", f"closed by snapshot {name}"))
+    return found
 
 
 def _seal_remarks(entry: SealEntry) -> list[Text]:
@@ -410,6 +435,31 @@ def _show_sources(sources: Sequence[Source]) -> None:
             _span(source.issued_at, _end(source)),
         ]
         for source in sources
+    ]
+    _show_table(heads, body)
+
+
+def _show_snapshots(view: View) -> None:
+    bundle = view.bundle
+    if bundle.countersigner is None:
+        return
+    report.line("")
+    witness = scope_text(view.state, bundle.countersigner)
+    report.rows([(Text("快照见证机构", "snapshots seen by"), witness)])
+    heads = (
+        Text("机构", "organization"),
+        Text("快照期号", "snapshot"),
+        Text("清单", "manifest"),
+        Text("首见时间", "first seen"),
+    )
+    body = [
+        [
+            item.organization,
+            str(item.number),
+            item.sha256[:4].hex(),
+            report.moment(item.seen_at),
+        ]
+        for item in bundle.snapshots
     ]
     _show_table(heads, body)
 

@@ -9,7 +9,9 @@ import click
 from elicense import dates, files, trust
 from elicense.cli import confirming, options, report, suites
 from elicense.cli.belief import claimed_roots
+from elicense.cli.bundle_view import snapshot_json
 from elicense.cli.trusted import trust_command
+from elicense.dates import instant_text
 from elicense.errors import ElicenseError
 from elicense.hub import Hub, HubPublication
 from elicense.model import Text
@@ -20,7 +22,6 @@ from elicense.trust.hub_model import (
     Withdrawal,
 )
 from elicense.trust.intake import MAX_SOURCE_BYTES
-from elicense.validating.verdict import instant_text
 from esign import clock
 from esign.algorithms import Suite
 from esign.keys import KID_BYTES
@@ -54,8 +55,13 @@ _OUTCOMES = {
     metavar=suites.metavar(*suites.ALL_KEYS),
     help="Suite of its keys; SM2 needs the extra gm.",
 )
+@click.option(
+    "--uscc",
+    metavar="CODE",
+    help="Who runs the hub (统一社会信用代码); else it countersigns no snapshots.",
+)
 @options.common
-def hub(*, folder: Path, name: str, algorithm: Suite) -> None:
+def hub(*, folder: Path, name: str, algorithm: Suite, uscc: str | None) -> None:
     """Make a hub (汇聚节点): it merges the bundles of departments under one root.
 
     Its table hub.toml grants nothing yet; see: elicense trust grant. The keys are for
@@ -64,7 +70,9 @@ def hub(*, folder: Path, name: str, algorithm: Suite) -> None:
     and kept in keys/passphrase.
     """
     passphrase = options.new_passphrase()
-    made = Hub.create(folder, name=name, passphrase=passphrase, suite=algorithm)
+    made = Hub.create(
+        folder, name=name, passphrase=passphrase, organization=uscc, suite=algorithm
+    )
     grant_ = f"elicense trust grant {shlex.quote(str(folder))} FILE --types ..."
     report.rows(
         [
@@ -154,19 +162,36 @@ def grant(
     metavar="DIR",
     help="The hub's folder (汇聚节点).",
 )
+@click.option(
+    "--snapshot",
+    "snapshots",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="A manifest of a department's snapshot (快照清单), or a folder with such;"
+    " the hub countersigns that it has seen it. May be repeated; needs the extra bulk.",
+)
 @options.as_json
 @options.common
-def merge(*, paths: tuple[Path, ...], folder: Path, as_json: bool) -> None:
+def merge(
+    *,
+    paths: tuple[Path, ...],
+    folder: Path,
+    snapshots: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     """Merge departments' bundles (合并) and publish DIR/public/trust.elt.
 
     A FILE that is refused stops no other one. A department whose FILE is refused, or
     not given, stays in with its last good bundle while that is in age. Exit code: 0
-    every department was taken, 1 a FILE was refused, 3 none was refused and a
-    department is in with its last bundle or left out.
+    every department was taken, 1 a FILE or a manifest was refused, 3 none was refused
+    and a department is in with its last bundle or left out.
     """
     begun = clock.now()
     place = Hub(folder, options.passphrase(folder))
-    made = place.merge(paths, progress=lambda done: _progress(done, begun))
+    made = place.merge(
+        paths, progress=lambda done: _progress(done, begun), snapshots=snapshots
+    )
     if as_json:
         report.json_line(_to_json(made))
     else:
@@ -202,7 +227,7 @@ def renew_key(*, folder: Path, use: str) -> None:
 def exit_code(made: HubPublication) -> int:
     """Return 0 where every department was taken, else what the help says."""
     refused = [r for r in made.reports if r.given and r.refused is not None]
-    if made.unmatched or refused:
+    if made.unmatched or refused or made.manifests_refused:
         return EXIT_REFUSED
     waiting = (Outcome.KEPT, Outcome.LEFT_OUT)
     return EXIT_KEPT if any(r.outcome in waiting for r in made.reports) else 0
@@ -256,6 +281,11 @@ def _to_json(made: HubPublication) -> dict[str, object]:
         ],
         "withdrawn_unmatched": [
             {_kind(item): item.name.hex()} for item in made.withdrawn_unmatched
+        ],
+        "snapshots": [snapshot_json(item) for item in made.snapshots],
+        "manifests_refused": [
+            {"file": item.file, "refused": _text_json(item.reason)}
+            for item in made.manifests_refused
         ],
     }
 
@@ -313,12 +343,15 @@ def _print(made: HubPublication) -> None:
             (Text("期号", "number"), str(made.number)),
             (Text("签发时间", "issued at"), report.moment(made.issued_at)),
             (Text("文件", "file"), str(made.file)),
+            (Text("见证快照", "snapshots seen"), str(len(made.snapshots))),
         ]
     )
     for item in made.reports:
         _note_left_out(item)
     for each in made.unmatched:
         _note(each.file, each.reason)
+    for refused in made.manifests_refused:
+        _note(refused.file, refused.reason)
     for withdrawal in made.withdrawn_unmatched:
         _note(withdrawal.name.hex(), _NAMES_NOTHING)
 

@@ -1,16 +1,18 @@
 """The commands ``keys``: a workspace's keys over time."""
 
 from datetime import date, datetime
+from importlib import import_module
+from importlib.util import find_spec
 
 import click
 
 from elicense.cli import announced, options, report
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
+from elicense.dates import instant_text
 from elicense.keychain import Keychain, KeyRecord
 from elicense.model import Text
 from elicense.office import KeysChanged
-from elicense.validating.verdict import instant_text
 from elicense.workspace import Workspace
 from esign import clock
 
@@ -117,6 +119,9 @@ def _remarks(item: KeyRecord) -> list[Text]:
             if item.destroyed
             else Text("私钥未确认销毁", "not attested destroyed")
         )
+    if item.closing is not None:
+        name = item.closing[:4].hex()
+        found.append(Text(f"封存快照 {name}", f"closed by snapshot {name}"))
     return found
 
 
@@ -176,6 +181,45 @@ def retire_command(*, key: str, as_json: bool) -> None:
     with open_workspace(signing=True) as workspace:
         done = workspace.attest_destroyed(key, clock.now())
     _print(done, [], {}, as_json=as_json)
+
+
+@keys_command.command("close")
+@click.argument("key", metavar="KEY")
+@options.as_json
+@options.common
+def close_command(*, key: str, as_json: bool) -> None:
+    """Close an earlier token key by a snapshot of all that was issued (封存).
+
+    For a key that signs no more and that nobody can attest destroyed. The manifest is
+    kept as public/snapshot/closing-KEY.cose with its columns, and its digest is
+    published. What is inside stays good for whoever has these two files (elicense
+    verify --evidence closing-KEY.cose); nothing else that the key signed does, for
+    good. Needs the extra bulk.
+    """
+    with open_workspace(signing=True) as workspace:
+        done = workspace.close_key(key, clock.now())
+        kept = workspace.snapshot_folder / f"closing-{key}.cose"
+    rows = [(Text("封存快照", "closing snapshot"), str(kept))]
+    more: dict[str, object] = {"file": str(kept)}
+    if find_spec("numpy") is not None:  # else it was closed before, and elsewhere
+        closings = import_module("elicense.snapshot.closings")
+        inside, left_out = closings.counted(kept)
+        rows.append((Text("收入证照", "licenses inside"), str(inside)))
+        more |= {"inside": inside, "left_out": left_out}
+        _tell_left_out(left_out)
+    _print(done, rows, more, as_json=as_json)
+
+
+def _tell_left_out(count: int) -> None:
+    if count:
+        report.note(
+            Text(
+                f"有 {count} 个证照不能收入快照；其中由此密钥签署的，"
+                "从此为 KEY_COMPROMISED，请换发",
+                f"{count} license(s) can have no row in a snapshot; those of them that"
+                " this key signed are KEY_COMPROMISED from now on: renew them",
+            )
+        )
 
 
 @keys_command.command("compromised")
@@ -319,6 +363,7 @@ def _key_json(item: KeyRecord) -> dict[str, object]:
         "backfill": None if days is None else [day.isoformat() for day in days],
         "destroyed": item.destroyed,
         "compromised_from": _text_or_none(item.compromised_from),
+        "closing": None if item.closing is None else item.closing.hex(),
     }
 
 

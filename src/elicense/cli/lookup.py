@@ -18,6 +18,7 @@ from elicense.lookup import (
     LookupAnswer,
     LookupDesk,
     Question,
+    check,
     lookup,
 )
 from elicense.lookup import callers as granted
@@ -85,11 +86,16 @@ def lookup_command(  # click calls with keywords
             callers=_callers(workspace.folder / CALLERS_FILE),
             log=CallLog(workspace.folder / CALLS_FILE),
         )
-        missing = False
-        for number in numbers:
-            question = Question(
+        questions = [
+            Question(
                 number=number, caller=caller or code, purpose=purpose, holder=asked
             )
+            for number in numbers
+        ]
+        for question in questions:
+            check(question)  # before any is answered
+        missing = False
+        for question in questions:
             answer = lookup(desk, question, at)
             missing = missing or not answer.found
             if as_json:
@@ -114,19 +120,21 @@ def _holder(path: Path) -> HolderAsked:
         else files.read_whole(path, _MAX_HOLDER_BYTES)
     )
     try:
-        match json.loads(data):
-            case {"name": str(name), "code": str(code), **rest} if not rest:
-                return HolderAsked(name, code)
-            case {"name": str(name), **rest} if not rest:
-                return HolderAsked(name=name)
-            case {"code": str(code), **rest} if not rest:
-                return HolderAsked(code=code)
+        told = json.loads(data)
     except (ValueError, RecursionError):
-        pass  # told below, like any other shape
+        told = None  # told below, like any other shape
+    is_holder = isinstance(told, dict) and told.keys() <= {"name", "code"}
+    if (
+        is_holder
+        and told
+        and all(isinstance(each, str) and each for each in told.values())
+    ):
+        return HolderAsked(**told)
     raise WrongUsageError(
         Text(
-            '--holder：应为 {"name": …, "code": …}，或其中之一',
-            '--holder: expected {"name": ..., "code": ...}, or one of them',
+            '--holder：应为 {"name": "…", "code": "…"}，或其中之一，不得为空',
+            '--holder: expected {"name": "...", "code": "..."}, or one of them, none'
+            " empty",
         )
     )
 

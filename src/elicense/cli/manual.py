@@ -35,7 +35,7 @@ Help is in English with the Chinese legal terms; answers and errors follow
 | 0 | done; for `verify` and `seal check`: every input PASSED, and there was one; for `demo`: every answer is the expected one |
 | 1 | `verify`, `seal check`: an input FAILED; `issue-batch`: a row was refused, or its license is not in force; `types check`: a page is wrong; `demo`: an answer is not the expected one; `trust pin`, `trust grant`: the answer was no; `publish --check`: there is something to publish; `trust merge`: a source was refused |
 | 2 | wrong usage, wrong data, wrong passphrase, or a place that cannot be used; nothing was done |
-| 3 | `verify`, `seal check`: no input FAILED, and one is INDETERMINATE; `issue`, `reconcile`: a license awaits its seal; `keys`, `seal revoke`, `adopt`, `rename`: changed, and not published; `trust merge`: a department is in with its last bundle, or left out |
+| 3 | `verify`, `seal check`: no input FAILED, and one is INDETERMINATE; `issue`, `reconcile`: a license awaits its seal; `keys`, `seal revoke`, `seal use`, `adopt`, `rename`: changed, and not published; `trust merge`: a department is in with its last bundle, or left out |
 | 130 | broken off by the user (Ctrl-C) |
 | 141 | the reader of standard output went away |
 

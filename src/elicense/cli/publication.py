@@ -8,10 +8,10 @@ import click
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
+from elicense.dates import instant_text
 from elicense.events import Event
 from elicense.model import Text
 from elicense.pending import Pending, StatusChange
-from elicense.validating.verdict import instant_text
 from esign import clock
 
 EXIT_PENDING = 1  # of --check: there is something to publish
@@ -76,7 +76,9 @@ def publish_command(
 
 def _publish(at: datetime, after: int, *, as_json: bool) -> None:
     with open_workspace(signing=True) as workspace:
-        publication = workspace.publish(at, after)
+        publication = workspace.publish(
+            at, after, lambda done, of: _progress(done, of, at)
+        )
         lists = sorted(
             workspace.trust().lists.values(),
             key=lambda item: (item.issuer, item.number),
@@ -102,6 +104,12 @@ def _publish(at: datetime, after: int, *, as_json: bool) -> None:
             (Text("文件", "file"), str(path)),
         ]
     )
+
+
+def _progress(done: int, of: int, begun: datetime) -> None:
+    """Show on a terminal that a long publication goes on."""
+    if report.long_run(begun):
+        click.echo(f"\r{done * 100 // of} %\r", err=True, nl=False)
 
 
 def _pending_json(found: Pending) -> dict[str, object]:

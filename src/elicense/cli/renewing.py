@@ -8,10 +8,10 @@ import click
 from elicense import record
 from elicense.cli import grounds, options, release, report
 from elicense.cli.place import open_workspace
+from elicense.dates import instant_text
 from elicense.events import EventKind
 from elicense.issuing import Request
 from elicense.model import Text
-from elicense.validating.verdict import instant_text
 from elicense.workspace import Workspace
 
 

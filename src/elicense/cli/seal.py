@@ -13,6 +13,7 @@ from elicense.cli.seal_keeping import (
 )
 from elicense.cli.seal_log import log_command
 from elicense.cli.seal_making import import_command, make_command
+from elicense.cli.seal_using import certificate_command, use_command
 
 
 @click.group("seal")
@@ -29,6 +30,8 @@ def seal_command() -> None:
 for _command in (
     make_command,
     import_command,
+    certificate_command,
+    use_command,
     list_command,
     show_command,
     enable_command,

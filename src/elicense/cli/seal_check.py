@@ -2,64 +2,38 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from elicense import files, messages, validating
 from elicense.cli import options, report
 from elicense.cli.belief import Belief, believed
+from elicense.cli.seal_trust import Given, takes_trust
 from elicense.cli.usage import WrongUsageError
 from elicense.cli.verify import MARKS, exit_code
 from elicense.files import FileError
 from elicense.model import Text
-from elicense.sealing import Kind, Pinned, SealInquiry, SealVerdict, check, read_trust
+from elicense.sealing import Kind, SealInquiry, SealVerdict, check
 from elicense.sealing.bundled import trust_of
 from elicense.sealing.checking import MAX_FILE_BYTES, is_pades
-from elicense.sealing.pinned import MAX_FILE_BYTES as MAX_TRUST_BYTES
 from elicense.sealing.verdict import owner_of, shown_name
 from esign import clock
-from esign.errors import MalformedError, VerificationError
-from esign.ses import SesTrust
 from esign.verdict import Check, Code, Indication
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_FOLDERS = ("makers", "roots", "cas", "tsas", "crls")
-Function = TypeVar("Function", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
-
-
-def _files(name: str, meaning: str) -> Callable[[Function], Function]:
-    return click.option(
-        f"--{name}",
-        f"{name.replace('-', '_')}_files",
-        type=_FILE,
-        multiple=True,
-        metavar="FILE",
-        help=f"{meaning}, DER or PEM; may be repeated.",
-    )
 
 
 @click.command("check")
 @click.argument("names", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--trust",
-    "trust_paths",
-    type=_FILE,
-    multiple=True,
-    metavar="PATH",
-    help="A folder with makers/, roots/, cas/, tsas/ and crls/; or a trust bundle"
-    " (信任包) for PDFs of this system. One of each.",
+@takes_trust(
+    "A folder with makers/, roots/, cas/, tsas/ and crls/; or a trust bundle"
+    " (信任包) for PDFs of this system. One of each."
 )
-@_files("maker", "The certificate of a seal maker (制章者) to believe")
-@_files("ca-root", "The certificate of a root CA to believe")
-@_files("ca", "The certificate of a CA between them")
-@_files("tsa", "The certificate of a timestamp service to believe")
-@_files("crl", "A list of revoked certificates, one for each CA")
 @click.option(
     "--root",
     callback=options.fingerprint,
@@ -79,12 +53,7 @@ def _files(name: str, meaning: str) -> Callable[[Function], Function]:
 def check_command(
     *,
     names: tuple[str, ...],
-    trust_paths: tuple[Path, ...],
-    maker_files: tuple[Path, ...],
-    ca_root_files: tuple[Path, ...],
-    ca_files: tuple[Path, ...],
-    tsa_files: tuple[Path, ...],
-    crl_files: tuple[Path, ...],
+    given: Given,
     root: str | None,
     at: datetime | None,
     document: Path | None,
@@ -102,12 +71,10 @@ def check_command(
 
     Exit code: 0 all PASSED, 1 one FAILED, 3 none FAILED and one INDETERMINATE.
     """
-    folder, bundle = _told_apart(trust_paths)
-    given = (maker_files, ca_root_files, ca_files, tsa_files, crl_files)
-    trust = _trust(folder, given)
-    own = _Own(bundle, root, at)
-    is_free = not any(given) and folder is None
-    if is_free and (bundle is not None or options.own_folder() is not None):
+    trust = given.read()
+    own = _Own(given.bundle, root, at)
+    known = given.bundle is not None or options.own_folder() is not None
+    if given.is_empty and known:
         trust = trust_of(own.believe().state)
     inquiry = SealInquiry(trust, at or clock.now(), *_document(document, digest))
     counts: Counter[Indication] = Counter()
@@ -119,45 +86,6 @@ def check_command(
         else:
             _print(name, verdict, inquiry.at)
     click.get_current_context().exit(exit_code(counts))
-
-
-def _told_apart(paths: tuple[Path, ...]) -> tuple[Path | None, Path | None]:
-    """Return the folder and the bundle of ``--trust``."""
-    folders = [path for path in paths if path.is_dir()]
-    bundles = [path for path in paths if not path.is_dir()]
-    if len(folders) > 1 or len(bundles) > 1:
-        raise WrongUsageError(
-            Text(
-                "--trust 最多给出一个文件夹和一个信任包",
-                "--trust: one folder and one trust bundle at most",
-            )
-        )
-    return next(iter(folders), None), next(iter(bundles), None)
-
-
-def _trust(folder: Path | None, given: tuple[tuple[Path, ...], ...]) -> SesTrust:
-    groups = []
-    for name, paths in zip(_FOLDERS, given, strict=True):
-        kept = () if folder is None else sorted((folder / name).glob("*"))
-        groups.append(tuple(map(_read, (*kept, *paths))))
-    if folder is not None and not any((folder / name).is_dir() for name in _FOLDERS):
-        listed = ", ".join(f"{name}/" for name in _FOLDERS)
-        raise WrongUsageError(
-            Text(
-                f"--trust {folder}：其中没有 {listed}",
-                f"--trust {folder}: there is none of {listed} in it",
-            )
-        )
-    try:
-        return read_trust(Pinned(*groups))
-    except (MalformedError, VerificationError) as err:
-        raise WrongUsageError(
-            Text(f"给出的证书或吊销列表不能使用：{err}", f"what to believe: {err}")
-        ) from err
-
-
-def _read(path: Path) -> bytes:
-    return files.read_whole(path, MAX_TRUST_BYTES)
 
 
 def _document(

@@ -7,10 +7,10 @@ import click
 from elicense import dates
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
+from elicense.dates import instant_text
 from elicense.folder import load_seal_policy
 from elicense.model import Text
 from elicense.sealing import Coverage, UseLine, coverage
-from elicense.sealing.verdict import instant_text
 
 _HEADS = (
     Text("序号", "no."),

@@ -1,5 +1,6 @@
 """The commands ``seal make`` and ``seal import``."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from elicense.cli.usage import WrongUsageError
 from elicense.errors import MalformedCodeError
 from elicense.model import Text
 from elicense.sealing import SealEvent, SealEventKind
+from elicense.sealing.pinned import MAX_FILE_BYTES, objects_in
 from elicense.sealmaker import VERSIONS, SealOrder
 from esign import clock
+from esign.errors import MalformedError
 from esign.seal_image import RANKS, SealSpec
 from esign.ses import MAX_SEAL_BYTES
 
@@ -44,6 +47,16 @@ by_option = click.option(
     help="4: GB/T 38540-2020; 5: GM/T 0031-2025.",
 )
 @click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE.cer",
+    help="List this certificate, whose key is kept elsewhere (elicense seal"
+    " certificate); else that of a new key.",
+)
+@click.option(
+    "--by-digest", is_flag=True, help="List the certificate by its SM3 digest."
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE.esl",
@@ -60,6 +73,8 @@ def make_command(
     rank: str,
     purpose: str | None,
     seal_version: str,
+    certificate: Path | None,
+    by_digest: bool,
     out: Path | None,
     force: bool,
     by: str,
@@ -76,8 +91,11 @@ def make_command(
     at = clock.now()
     with open_workspace(signing=True) as workspace:
         name = org or workspace.settings.name
-        order = _order(
-            uscc or workspace.settings.code, (name, purpose, rank), int(seal_version)
+        order = replace(
+            _order(uscc or workspace.settings.code, (name, purpose, rank)),
+            version=int(seal_version),
+            by_digest=by_digest,
+            signer=None if certificate is None else _signer(certificate),
         )
         made = seals.make_seal(workspace, order, at, by)
     if out is not None:
@@ -85,11 +103,24 @@ def make_command(
     seal_view.show(made, at, as_json=as_json)
 
 
-def _order(owner: str, drawn: tuple[str, str | None, str], version: int) -> SealOrder:
+def _signer(path: Path) -> bytes:
+    try:
+        (der,) = objects_in(files.read_whole(path, MAX_FILE_BYTES))
+    except (MalformedError, ValueError) as err:
+        raise WrongUsageError(
+            Text(
+                f"--certificate {path}：应为一张证书（DER 或 PEM）",
+                f"--certificate {path}: expected one certificate, DER or PEM",
+            )
+        ) from err
+    return der
+
+
+def _order(owner: str, drawn: tuple[str, str | None, str]) -> SealOrder:
     name, purpose, rank = drawn
     try:
         spec = SealSpec(name, purpose, rank=rank)
-        return SealOrder(owner=owner, spec=spec, version=version)
+        return SealOrder(owner=owner, spec=spec)
     except MalformedCodeError:
         raise
     except ValueError as err:

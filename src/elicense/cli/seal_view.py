@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from elicense.cli import report
+from elicense.dates import instant_text
 from elicense.model import Text
 from elicense.sealing import SealEvent, SealForm, SealRecord
-from elicense.sealing.verdict import instant_text
 from esign import ses
 from esign.errors import MalformedError
 

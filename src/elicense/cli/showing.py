@@ -11,6 +11,7 @@ from elicense.catalog import Catalog
 from elicense.cli import options, report
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
+from elicense.dates import instant_text
 from elicense.errors import UnknownTypeError
 from elicense.events import Event
 from elicense.folder import load_catalog
@@ -19,7 +20,6 @@ from elicense.model import FieldValue, License, Text
 from elicense.policy import MAX_INPUT_BYTES
 from elicense.register import AsOf
 from elicense.standing import Standing
-from elicense.validating.verdict import instant_text
 from elicense.workspace import Shown, Workspace
 from esign import clock, pades
 from esign.errors import MalformedError

@@ -4,26 +4,20 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from elicense import files
-from elicense.cli import inputs, options, report
+from elicense.cli import inputs, options, proofs, report
 from elicense.cli.belief import believed
 from elicense.cli.inputs import Inquiry
 from elicense.cli.usage import WrongUsageError
 from elicense.model import Text
 from elicense.payload import Claims
 from elicense.policy import SEALED_ONLY, STANDARD
-from elicense.validating import MAX_TIMESTAMPS, Verdict
-from elicense.validating.evidence import Proof
+from elicense.validating import Verdict
 from elicense.validating.verdict import summary
-from esign import clock, timestamps
-from esign.errors import MalformedError, VerificationError
-from esign.timestamps import MAX_TOKEN_BYTES
+from esign import clock
 from esign.verdict import Indication
 
 EXIT_FAILED = 1
@@ -56,16 +50,7 @@ MARKS = {
     " pinned as well, nothing is compared with earlier runs, and nothing is kept.",
 )
 @options.takes_at
-@click.option(
-    "--evidence",
-    "evidence_files",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="An RFC 3161 timestamp (时间戳) over a license, where its key was withdrawn;"
-    " or a kept snapshot's manifest.cose with its timestamp in manifest.cose.tsr; may"
-    " be repeated.",
-)
+@proofs.takes_evidence
 @click.option("--no-face", is_flag=True, help="Leave the printed page unread.")
 @options.as_json
 @options.common
@@ -91,7 +76,7 @@ def verify_command(
     """
     if names.count(inputs.STDIN) > 1:
         raise WrongUsageError(Text("- 只能出现一次", "- may be given once"))
-    evidence = _evidence(evidence_files)
+    evidence = proofs.read(evidence_files)
     belief = believed(trust_file, root, at)
     if belief.remark is not None:
         report.note(belief.remark)
@@ -99,50 +84,6 @@ def verify_command(
     inquiry = Inquiry(belief.state, belief.at, policy, belief.catalog, evidence)
     counts = _verify(names, inquiry, as_json=as_json)
     click.get_current_context().exit(exit_code(counts))
-
-
-def _evidence(paths: Sequence[Path]) -> tuple[Proof, ...]:
-    """Read the timestamps; too many are refused, for the rest would not count."""
-    if len(paths) > MAX_TIMESTAMPS:
-        raise WrongUsageError(
-            Text(
-                f"--evidence 最多给出 {MAX_TIMESTAMPS} 次",
-                f"--evidence may be given {MAX_TIMESTAMPS} times at most",
-            )
-        )
-    return tuple(
-        _archive(path) if path.suffix == _SNAPSHOT_SUFFIX else _timestamp(path)
-        for path in paths
-    )
-
-
-def _archive(path: Path) -> Proof:
-    """Return a kept snapshot with the timestamp that stands beside it."""
-    if find_spec("numpy") is None:
-        raise WrongUsageError(
-            Text(
-                "快照证据需要附加组件：pip install 'elicense[bulk]'",
-                "a snapshot as evidence needs: pip install 'elicense[bulk]'",
-            )
-        )
-    snapshot = import_module("elicense.snapshot")
-    stamp = _timestamp(path.with_name(f"{path.name}.tsr"))
-    opened: Proof = snapshot.Archive.open(path, [stamp])
-    return opened
-
-
-def _timestamp(path: Path) -> bytes:
-    try:
-        return timestamps.token_in(files.read(path, MAX_TOKEN_BYTES))
-    except (MalformedError, VerificationError) as err:
-        raise WrongUsageError(
-            Text(
-                f"--evidence {path}：不是 RFC 3161 时间戳（.tsr 或 TimeStampToken，"
-                f"DER）：{err}",
-                f"--evidence {path}: not an RFC 3161 timestamp (.tsr or a"
-                f" TimeStampToken, DER): {err}",
-            )
-        ) from err
 
 
 def exit_code(counts: Counter[Indication]) -> int:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from elicense.document.one_pass import OnePassPress
 from elicense.document.plain import PlainPress, render
+from elicense.document.seal_art import SealArt
 from elicense.document.sheet import DocumentParts, Sheet, lay_out
 from esign.keys import Signer
 
@@ -19,6 +20,7 @@ __all__ = [
     "OnePassPress",
     "PlainPress",
     "Press",
+    "SealArt",
     "Sheet",
     "lay_out",
     "render",
@@ -45,6 +47,7 @@ class Press(Protocol):
         Raises:
             CatalogError: the type's art cannot be used.
             ScanError: the scan is too large or of no kind that is attached.
+            SealTooLargeError: the page's box does not hold the seal.
             ValueError: the parts do not belong together.
             UnavailableError: the signer's device did not answer.
         """

@@ -20,6 +20,7 @@ from elicense.attachments import (
     Attachments,
     scan_of,
 )
+from elicense.dates import instant_text
 
 PRODUCER = "elicense"
 LANGUAGE = "zh-CN"
@@ -135,7 +136,7 @@ def metadata(title: str, at: datetime) -> bytes:
         title=escape(title),
         language=LANGUAGE,
         producer=PRODUCER,
-        at=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        at=instant_text(at),
     )
     return text.encode()
 

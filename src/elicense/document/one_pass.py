@@ -17,6 +17,7 @@ from elicense.document.bodies import bodies
 from elicense.document.leaves import leaves_of
 from elicense.document.lettering import Lettered, fixed_fonts, letter
 from elicense.document.picture import picture_of
+from elicense.document.seal_art import SealArt, placed
 from elicense.document.sheet import DocumentParts, Sheet
 from elicense.layout import seal_box
 from esign.keys import Signer
@@ -38,12 +39,12 @@ MAX_STOCKS = 64
 class OnePassPress:
     """Prints and seals licenses at speed. It may be used from several threads."""
 
-    def __init__(self, identity: AnyIdentity, seal_art: bytes) -> None:
+    def __init__(self, identity: AnyIdentity, seal_art: bytes | SealArt) -> None:
         """Load the seal.
 
         Args:
             identity: who seals; its class says by which kind of seal.
-            seal_art: one-page PDF with the seal's picture.
+            seal_art: the seal's picture; one-page PDF where it fills any box.
 
         Raises:
             Whatever :class:`esign.pades.OnePassSealer` raises.
@@ -64,6 +65,7 @@ class OnePassPress:
         Raises:
             CatalogError: the type's art cannot be used.
             ScanError: the scan is too large or of no kind that is attached.
+            SealTooLargeError: the page's box does not hold the seal.
             ValueError: the parts do not belong together, the photo is no JPEG of one or
                 three components, or ``at`` has part seconds.
             UnavailableError: the signer's device did not answer.
@@ -109,7 +111,7 @@ class OnePassPress:
             # Without a lock, which a forked process could find held for ever: two
             # threads may make the same stock, and both get the one that was kept.
             box = seal_box(laid_out.license_type, chosen)
-            place = SealAppearance(0, box, self._seal_art)
+            place = SealAppearance(0, box, placed(self._seal_art, box))
             assembled = assemble(ingredients, lettered.fresh)
             with assembled.pdf as pdf:
                 made = stock_of(pdf, assembled.varying, place)

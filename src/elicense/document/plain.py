@@ -16,6 +16,7 @@ from elicense.document.assembly import Ingredients, assemble
 from elicense.document.content import Lettering, Piece
 from elicense.document.leaves import leaves_of
 from elicense.document.picture import picture_of
+from elicense.document.seal_art import SealArt, placed
 from elicense.document.sheet import DocumentParts, Sheet
 from elicense.fonts import Face, Subset, subset
 from elicense.layout import seal_box
@@ -27,12 +28,12 @@ from esign.pades import AnyIdentity, SealAppearance
 class PlainPress:
     """Prints and seals licenses one by one, at their leisure."""
 
-    def __init__(self, identity: AnyIdentity, seal_art: bytes) -> None:
+    def __init__(self, identity: AnyIdentity, seal_art: bytes | SealArt) -> None:
         """Keep the seal.
 
         Args:
             identity: who seals; its class says by which kind of seal.
-            seal_art: one-page PDF with the seal's picture.
+            seal_art: the seal's picture; one-page PDF where it fills any box.
         """
         self._identity = identity
         self._seal_art = seal_art
@@ -50,7 +51,7 @@ class PlainPress:
         """
         laid_out = parts.sheet
         box = seal_box(laid_out.license_type, laid_out.presentation)
-        appearance = SealAppearance(0, box, self._seal_art)
+        appearance = SealAppearance(0, box, placed(self._seal_art, box))
         return pades.seal(
             render(parts), self._identity, at=parts.at, appearance=appearance
         )

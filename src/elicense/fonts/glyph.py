@@ -4,6 +4,7 @@ What is kept with a glyph is what would otherwise be made again for every page, 
 its checksum.
 """
 
+import copy
 import functools
 import struct
 from dataclasses import dataclass
@@ -69,9 +70,14 @@ class _Limited:
     def __getitem__(self, name: str) -> Outline:
         """Return a glyph that is drawn within the limits."""
         strings = getattr(self._glyphs, "charStrings", None)
-        if strings is not None:  # of CFF, whose interpreter has no limit of its own
-            strings[name].outlineExtractor = functools.partial(_Extractor, self)
-        return self._glyphs[name]
+        if strings is None:
+            return self._glyphs[name]
+        # Of CFF, whose interpreter has no limit of its own. Drawing takes a charstring
+        # apart and keeps the parts, ten times its size, so what is drawn is a copy.
+        string = copy.copy(strings[name])
+        string.outlineExtractor = functools.partial(_Extractor, self)
+        drawn: Outline = string
+        return drawn
 
     def run(self, steps: int) -> None:
         self._steps -= steps

@@ -20,7 +20,7 @@ from elicense import dates, files, grants, keyfolder, keyring, trust
 from elicense.errors import ConflictError
 from elicense.files import FileError
 from elicense.grants import AuthorityFiles, GrantsError, Table
-from elicense.hub import memory
+from elicense.hub import manifests, memory
 from elicense.hub.keys import HubError, HubKeys
 from elicense.hub.memory import Remembered
 from elicense.hub.proof import Proof
@@ -37,9 +37,12 @@ from elicense.trust import (
     MAX_BUNDLE_BYTES,
     Period,
     RootStatement,
+    SnapshotSighting,
+    Statement,
     TimestampAuthority,
     TrustState,
 )
+from elicense.trust.countersigning import RefusedManifest
 from elicense.trust.hub_model import (
     AuthorityGrant,
     DepartmentGrant,
@@ -73,6 +76,8 @@ class HubPublication:
         unmatched: files that were not of any.
         withdrawn_unmatched: withdrawals of the table that named nothing of what was
             read; a slip of the pen, or a department that is not in.
+        snapshots: manifests that the bundle names, and when the hub first saw them.
+        manifests_refused: those that were given and are not countersigned.
         file: where it is for verifiers to take.
     """
 
@@ -81,6 +86,8 @@ class HubPublication:
     reports: tuple[SourceReport, ...]
     unmatched: tuple[Unmatched, ...]
     withdrawn_unmatched: tuple[Withdrawal, ...]
+    snapshots: tuple[SnapshotSighting, ...]
+    manifests_refused: tuple[RefusedManifest, ...]
     file: Path
 
 
@@ -119,6 +126,7 @@ class Hub:
         *,
         name: str,
         passphrase: bytes | None = None,
+        organization: str | None = None,
         suite: Suite = Suite.ES256,
         at: datetime | None = None,
     ) -> Self:
@@ -131,12 +139,13 @@ class Hub:
             name: the hub's name, for people; 1 to 100 characters.
             passphrase: encrypts the keys; None makes a random one and keeps it in
                 ``keys/passphrase`` (0600).
+            organization: USCC of who runs it, so that it can countersign snapshots.
             suite: of root and bundle keys, and of those that follow them.
             at: date of the root statement; now where None.
 
         Raises:
             HubError: the folder is not empty.
-            GrantsError: the name cannot be one.
+            GrantsError: the name cannot be one, or the code is no USCC.
             FileError: the folder cannot be written.
             UnavailableError: SM2, and the extra ``gm`` is not installed.
         """
@@ -145,7 +154,7 @@ class Hub:
                 Text(f"{folder} 已存在且不为空", f"{folder} exists and is not empty")
             )
         root, bundle = (SoftwareSigner.generate(suite) for _ in range(2))
-        table = grants.new(name, root.public_key.fingerprint)
+        table = grants.new(name, root.public_key.fingerprint, organization)
         statement = RootStatement(
             number=1,
             issued_at=at or clock.now(),
@@ -253,6 +262,7 @@ class Hub:
         given: Iterable[Path],
         at: datetime | None = None,
         progress: Callable[[int], None] = lambda _: None,
+        snapshots: Iterable[Path] = (),
     ) -> HubPublication:
         """Merge departments' bundles, sign the result and put it under ``public/``.
 
@@ -266,6 +276,8 @@ class Hub:
             given: bundle files of departments; those not given keep their last one.
             at: the run's instant; now where None.
             progress: is told after each file how many were read.
+            snapshots: manifests of departments' snapshots, or folders with such; the
+                hub countersigns that it has seen them.
 
         Raises:
             ConflictError: another merge is running.
@@ -283,7 +295,10 @@ class Hub:
             decided = self._grants()
             sources = self._sources(given, unmatched, progress)
             proof = self._proof(remembered)
-            merged = merge(sources, decided, remembered.memory, at, proof.why_not)
+            offered = manifests.read(snapshots, unmatched)
+            merged = merge(
+                sources, decided, remembered.memory, at, proof.why_not, offered
+            )
             if not merged.draft.organizations:
                 raise nothing_to_merge(merged, unmatched)
             self._put_out(proof, merged)
@@ -293,6 +308,8 @@ class Hub:
             reports=merged.reports,
             unmatched=tuple(unmatched),
             withdrawn_unmatched=merged.withdrawn_unmatched,
+            snapshots=merged.draft.snapshots,
+            manifests_refused=merged.manifests_refused,
             file=self.trust_file,
         )
 
@@ -320,6 +337,7 @@ class Hub:
                 departments=merged.departments,
                 sources=merged.sources,
                 floors=merged.floors,
+                snapshots=merged.snapshots,
             ),
         )
         data = memory.encode(after)
@@ -382,7 +400,19 @@ class Hub:
             authorities=tuple(map(self._authority, self.table.authorities)),
             withdrawn=self.table.withdrawn,
             keys=tuple(own),
+            countersigner=self._countersigner(chain.last),
         )
+
+    def _countersigner(self, last: Statement) -> str | None:
+        """Return whose word a sighting is; None while a key that speaks is withdrawn.
+
+        Args:
+            last: the hub's last root statement.
+        """
+        speaking = {last.root.kid, *(key.kid for key in last.bundle_keys)}
+        if any(item.name in speaking for item in self.table.withdrawn):
+            return None
+        return self.table.organization
 
     def _authority(self, item: AuthorityFiles) -> AuthorityGrant:
         until = item.signs_until

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from elicense.trust import MAX_BUNDLE_BYTES, Seen
+from elicense.trust import MAX_BUNDLE_BYTES, Seen, SnapshotSighting
 from elicense.trust.entries import MAX_SECONDS
 from elicense.trust.hub_model import HubMemory
 from elicense.trust.remembering import entries_of, read_seen
@@ -41,6 +41,10 @@ class Remembered:
 def encode(remembered: Remembered) -> bytes:
     """Return the bytes of the file, the one spelling that :func:`decode` takes."""
     memory = remembered.memory
+    snapshots: _Entry = {}
+    if memory.snapshots:
+        seen = sorted(memory.snapshots, key=_place)
+        snapshots = {"snapshots": list(map(_sighting_value, seen))}
     return cbor.encode(
         {
             "format": FORMAT,
@@ -59,8 +63,18 @@ def encode(remembered: Remembered) -> bytes:
                 [code, int(at.timestamp())]
                 for code, at in sorted(memory.floors.items())
             ],
+            **snapshots,
         }
     )
+
+
+def _place(item: SnapshotSighting) -> tuple[str, datetime, int]:
+    return item.organization, item.seen_at, item.number
+
+
+def _sighting_value(item: SnapshotSighting) -> list[cbor.Value]:
+    seconds = int(item.seen_at.timestamp())
+    return [item.organization, item.number, item.sha256, seconds]
 
 
 def decode(data: bytes) -> Remembered:
@@ -94,12 +108,29 @@ def decode(data: bytes) -> Remembered:
             departments=MappingProxyType(departments),
             sources=MappingProxyType(sources),
             floors=MappingProxyType(dict(map(_floor, fields.array("signs_from")))),
+            snapshots=tuple(
+                map(_sighting, fields.optional("snapshots", fields.array) or ())
+            ),
         ),
     )
     fields.end()
     if encode(remembered) != data:
         raise MalformedError("hub memory: not in its one spelling")
     return remembered
+
+
+def _sighting(item: cbor.Value) -> SnapshotSighting:
+    match item:
+        case [str() as code, int() as number, bytes() as digest, int() as seconds] if (
+            not isinstance(number, bool)
+            and number >= 0
+            and len(digest) == _DIGEST_BYTES
+            and 0 <= seconds <= MAX_SECONDS
+        ):
+            at = datetime.fromtimestamp(seconds, UTC)
+            return SnapshotSighting(code, number, digest, at)
+        case _:
+            raise MalformedError("hub memory: an organ, a number, a digest, an instant")
 
 
 def _floor(item: cbor.Value) -> tuple[str, datetime]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from elicense import fonts
+from elicense import fonts, layout
 from elicense.catalog import Catalog
-from elicense.document import Press
+from elicense.document import Press, SealArt, Sheet
 from elicense.errors import ElicenseError, Problem
 from elicense.fonts import FontSet
 from elicense.lifecycle import State
@@ -41,6 +41,8 @@ class IssuingDesk:
             (机构改革); the register has adopted those.
         seals: where the seal is asked for before anything is reserved, and where its
             use is logged; None for a desk that works for nobody's register of seals.
+        seal_art: the picture of a seal that has a size of its own, which what is
+            printed must have room for; None for a drawing that fills any box.
         profile: what token key and seal must be; a desk with others is never made, so
             that nothing is reserved.
 
@@ -62,6 +64,7 @@ class IssuingDesk:
     predecessors: tuple[str, ...] = ()
     profile: IssuingProfile = ANY_KEYS
     seals: SealDesk | None = None
+    seal_art: SealArt | None = None
 
     def __post_init__(self) -> None:
         """Refuse keys that the profile does not admit: ProfileError."""
@@ -89,7 +92,22 @@ class IssuingDesk:
             ProfileError: the seal is not what the desk's profile asks for.
         """
         seals = None if self.seals is None else replace(self.seals, own=seal)
-        return replace(self, press=press, seals=seals)
+        return replace(self, press=press, seals=seals, seal_art=None)
+
+    def require_room(self, sheet: Sheet) -> None:
+        """Refuse a page that has no room for the seal, before anything is reserved.
+
+        Args:
+            sheet: what is to be printed.
+
+        Raises:
+            SealTooLargeError: it has none. Who seals in place of the press is not
+                asked.
+        """
+        if self.seal_art is not None and self.sealer is None:
+            self.seal_art.require_room(
+                layout.seal_box(sheet.license_type, sheet.presentation)
+            )
 
     def ask_for_seal(
         self,

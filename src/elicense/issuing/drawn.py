@@ -51,6 +51,7 @@ def draw(
     Raises:
         MissingGlyphError, TooLongError, SymbolTooLargeError: it does not fit the page
             or the QR.
+        SealTooLargeError: the page has no room for the seal.
         IllegalTransitionError, EventError: the old version can not be superseded.
         ElicenseError: the trust bundle does not list the organ.
     """
@@ -128,6 +129,7 @@ def _drawn(
     except SymbolTooLargeError as err:
         fields = payload.largest_claims(token) if err.fields == _SYMBOL else err.fields
         raise SymbolTooLargeError(fields) from err
+    desk.require_room(sheet)
     # What can not be printed as 副本 later is not issued as 正本 now.
     for other in license_type.presentations_of(license_.draft.copy)[1:]:
         layout.compose(license_, license_type, other, faces=desk.faces)

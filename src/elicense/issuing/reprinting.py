@@ -60,6 +60,7 @@ def reprint(
         SealRefusedError: the seal may not be used for it; the seal-use log says so.
         UnknownTypeError: the catalog lost the type in that version.
         MissingGlyphError, TooLongError: it does not fit these pages.
+        SealTooLargeError: they have no room for the seal.
         NotReleasedError: the result did not validate.
         UnavailableError: the seal's device did not answer.
     """
@@ -78,6 +79,7 @@ def reprint(
     chosen = _chosen(license_, license_type, presentation)
     allowed = desk.ask_for_seal(draft.type_name, Scenario.REPRINT, at)
     parts = _parts(desk, row, license_, (license_type, chosen), at)
+    desk.require_room(parts.sheet)
     desk.log_seals([(allowed, identifier)])
     pdf = desk.press.print(parts)
     verdict = check_own(desk, pdf, replace(row.allocation, instant=at))

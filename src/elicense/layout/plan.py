@@ -270,7 +270,7 @@ def read(type_name: str, table: Mapping[str, object], name: str = "") -> Plan:
         notice_size=top.size("notice_size", 8.5),
         notices_left=top.flag("notices_left", default=False),
     )
-    top.finish()
+    top.end()
     _check_places(plan, top)
     return plan
 
@@ -336,7 +336,7 @@ def _rows(top: Table, pages: int) -> tuple[Row, ...]:
                 rule=row.flag("rule", default=rule),
             )
         )
-        row.finish()
+        row.end()
     return tuple(rows)
 
 
@@ -360,7 +360,7 @@ def _grids(top: Table, pages: int) -> tuple[Grid, ...]:
                 blank=grid.flag("blank", default=False),
             )
         )
-        grid.finish()
+        grid.end()
     return tuple(grids)
 
 
@@ -371,5 +371,5 @@ def _columns(grid: Table) -> tuple[Column, ...]:
         if not width:
             raise column.error("width", Text("大于 0 的数", "a number over 0"))
         columns.append(Column(column.text("key"), column.text("label", ""), width))
-        column.finish()
+        column.end()
     return tuple(columns)

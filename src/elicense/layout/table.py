@@ -1,11 +1,11 @@
 """Reads the raw tables of a layout key by key; what is left over is an error."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TypeVar
 
-from elicense.errors import CatalogError
+from elicense.errors import CatalogError, ElicenseError
 from elicense.model import Text
+from elicense.strict_table import StrictTable
 
 Millimetres = tuple[float, float, float, float]
 """left, top, width, height."""
@@ -15,16 +15,15 @@ _SLACK = 1e-6
 _T = TypeVar("_T")
 
 
-class Table:
-    """One TOML table that is read key by key; what is left over is an error."""
+class Table(StrictTable):
+    """One table of a layout: texts, lengths in millimetres, tables below it."""
 
     def __init__(self, type_name: str, where: str, table: Mapping[str, object]) -> None:
         """Keep the table and where it stands."""
+        super().__init__(table)
         self.type_name = type_name
         self._where = where
-        self._left = dict(table)
         self._given = frozenset(table)
-        self._asked: dict[str, None] = {}
         self._paper: tuple[float, float] | None = None
 
     def lies_on(self, width: float, height: float) -> None:
@@ -36,7 +35,7 @@ class Table:
         """
         self._paper = (width, height)
 
-    def error(self, key: str, expected: Text) -> CatalogError:
+    def error(self, key: str, expected: Text) -> ElicenseError:
         """Return the error that names a key and says what is expected there.
 
         Args:
@@ -47,14 +46,10 @@ class Table:
             return self.wrong(
                 key, Text(f"应为{expected.zh}", f"expected {expected.en}")
             )
-        zh = f"缺少该项，应为{expected.zh}"
-        en = f"is missing; expected {expected.en}"
-        for other in get_close_matches(key, self._left, n=1):
-            zh, en = (
-                f"{zh}（有 {other}，是否写错？）",
-                f"{en} (there is {other}: a slip?)",
-            )
-        return self.wrong(key, Text(zh, en))
+        return self._missing(
+            key,
+            Text(f"缺少该项，应为{expected.zh}", f"is missing; expected {expected.en}"),
+        )
 
     def wrong(self, key: str, what: Text) -> CatalogError:
         """Return the error that names a key and says what is wrong with it."""
@@ -65,23 +60,6 @@ class Table:
                 f"type {self.type_name}: {place}: {what.en}",
             )
         )
-
-    def finish(self) -> None:
-        """Refuse keys that nobody asked for."""
-        for key in self._left:
-            names = get_close_matches(key, self._asked, n=1) or list(self._asked)
-            raise self.wrong(
-                key,
-                Text(
-                    f"不认识该项，可用的有：{'、'.join(names)}",
-                    f"unknown key; there is: {', '.join(names)}",
-                ),
-            )
-
-    def _take(self, key: str, default: object = None) -> object:
-        """Take what stands under a key."""
-        self._asked[key] = None
-        return self._left.pop(key, default)
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text."""
@@ -151,13 +129,6 @@ class Table:
             raise self.error(key, some if limit > 1 else Text(" 1", "1"))
         return value
 
-    def flag(self, key: str, *, default: bool) -> bool:
-        """Return a yes or no."""
-        value = self._take(key, default)
-        if not isinstance(value, bool):
-            raise self.error(key, Text(" true 或 false", "true or false"))
-        return value
-
     def tables(self, key: str, *, required: bool = True) -> "list[Table]":
         """Return an array of tables, with at least one entry where it is required."""
         value = self._take(key, None if required else [])
@@ -197,8 +168,7 @@ class Table:
 
     def box_or_none(self, key: str) -> Millimetres | None:
         """Return left, top, width, height, or None where the key is absent."""
-        self._asked[key] = None
-        return self.box(key) if key in self._left else None
+        return self.box(key) if key in self else None
 
     def rules(self, key: str) -> tuple[Millimetres, ...]:
         """Return a list of straight rules, x and y of both ends; absent means none."""
@@ -225,8 +195,7 @@ class Table:
 
     def pair_or_none(self, key: str, names: str) -> tuple[float, float] | None:
         """Return two lengths, or None where the key is absent."""
-        self._asked[key] = None
-        return self.pair(key, names) if key in self._left else None
+        return self.pair(key, names) if key in self else None
 
     def triple(self, key: str, names: str) -> tuple[float, float, float]:
         """Return three lengths; ``names`` as for :meth:`pair`."""

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from elicense import dates, masking, record
+from elicense import dates, record
+from elicense.errors import MalformedCodeError
+from elicense.identifiers import check_uscc
 from elicense.lifecycle import State, state_at
 from elicense.lookup.callers import CallerGrant, grant_of
-from elicense.lookup.calls import CallLog
+from elicense.lookup.calls import CallLog, holds_citizen_id
 from elicense.lookup.model import (
     Days,
     FoundLicense,
@@ -33,6 +35,7 @@ __all__ = [
     "LookupDesk",
     "LookupRefusedError",
     "Question",
+    "check",
     "lookup",
 ]
 
@@ -71,13 +74,13 @@ def lookup(desk: LookupDesk, question: Question, at: datetime) -> LookupAnswer:
         All licenses of the number that the caller may know of.
 
     Raises:
-        LookupRefusedError: no such caller is listed, or the number or purpose will not
-            do. A caller who is not listed is kept in the log.
+        LookupRefusedError: no such caller is listed, or the question will not do. A
+            caller who is not listed is kept in the log.
         FileError: the log cannot be written; there is no answer then.
         RegisterError: the register cannot be used.
         ValueError: ``at`` is naive.
     """
-    _check(question)
+    check(question)
     grant = grant_of(question.caller, desk.organization, desk.callers)
     if grant is None:
         desk.log.add(question, "refused", (), at)
@@ -95,9 +98,22 @@ def lookup(desk: LookupDesk, question: Question, at: datetime) -> LookupAnswer:
     )
 
 
-def _check(question: Question) -> None:
-    """Refuse a question that says nothing, or says too much."""
+def check(question: Question) -> None:
+    """Refuse a question that says nothing, or says too much; nothing is kept of it.
+
+    Raises:
+        LookupRefusedError: the number, the purpose or the caller will not do.
+    """
     number, purpose = question.number, question.purpose
+    try:
+        check_uscc(question.caller)
+    except MalformedCodeError as err:
+        raise LookupRefusedError(
+            Text(
+                "查询机构应为 18 位统一社会信用代码",
+                "the caller is an organization's USCC, of 18 characters",
+            )
+        ) from err
     if not 0 < len(number) <= MAX_NUMBER or not number.isprintable():
         raise LookupRefusedError(
             Text(
@@ -114,7 +130,7 @@ def _check(question: Question) -> None:
                 " characters",
             )
         )
-    if masking.contains_citizen_id(purpose):
+    if holds_citizen_id(purpose):
         raise LookupRefusedError(
             Text(
                 "查询目的会被记录，不得写身份证号码",

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from elicense import files, masking
+from elicense.dates import instant_text
 from elicense.lookup.model import Question
-from elicense.validating.verdict import instant_text
 
 FORMAT = "elicense.call/1"
+_END = b"\n"
 Outcome = Literal["found", "none", "refused"]
 
 
@@ -46,7 +47,7 @@ class CallLog:
             FileError: it cannot be written; then nobody is to be answered.
         """
         number = question.number
-        if masking.contains_citizen_id(number):
+        if holds_citizen_id(number):
             number = masking.mask_code(number)
         line = json.dumps(
             {
@@ -67,10 +68,24 @@ class CallLog:
             raise files.failed("写入", "write", self._path, err) from err
 
     def _append(self, line: bytes) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
         handle = os.open(self._path, flags, files.PRIVATE)
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "r+b", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+            size = file.seek(0, os.SEEK_END)
+            if not size:
+                files.sync(self._path.parent)
+            elif os.pread(handle, 1, size - 1) != _END:
+                line = _END + line  # what a machine that went down left of the last
+            try:
+                while line:
+                    line = line[os.write(handle, line) :]
+                os.fsync(handle)
+            except OSError:
+                file.truncate(size)
+                raise
+
+
+def holds_citizen_id(text: str) -> bool:
+    """Tell whether a citizen id stands in a text, blanks and hyphens in it or not."""
+    return masking.contains_citizen_id(text.replace(" ", "").replace("-", ""))

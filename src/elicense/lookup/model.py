@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from elicense.dates import instant_text
 from elicense.errors import ElicenseError
 from elicense.lifecycle import State
-from elicense.validating.verdict import instant_text
 
 FORMAT = "elicense.lookup/1"
 

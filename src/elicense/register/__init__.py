@@ -39,6 +39,7 @@ from elicense.register.rows import (
     ReserveRequest,
     Row,
     SealOrder,
+    SnapshotMark,
 )
 
 Build: TypeAlias = Callable[[Allocation], tuple[str, bytes]]
@@ -219,16 +220,45 @@ class Register(Protocol):
     def events_since(self, seq: int) -> Iterator[Event]:
         """Give the events after ``seq`` in order; 0 gives all."""
 
+    def last_event(self) -> int:
+        """Return the ``seq`` of the last event, 0 before the first; reads no event."""
+
     def at(self, t: datetime) -> AsOf:
         """Return the register as of an instant: what was valid, what was known."""
 
     def rows(self) -> Iterator[Row]:
         """Give all rows, oldest first; a page of them is held at a time."""
 
-    def tokens(self) -> Iterator[bytes]:
-        """Give the tokens of all licenses that were issued, oldest first.
+    def issued(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Give ``seq`` and token of what was issued after an event.
 
-        No record and no document is read; a page of them is held at a time.
+        In the order in which its issue was recorded here, whenever it was reserved;
+        what was adopted comes with its adoption. Nothing is ever recorded before what
+        was given, so that whoever goes on after the last ``seq`` misses nothing. No
+        record and no document is read; a page of tokens is held at a time.
+
+        Args:
+            after: ``seq`` of an event; 0 gives all.
+        """
+
+    def issued_until(self, seq: int) -> int:
+        """Return how many licenses were issued up to an event, this one included.
+
+        Reads an index and no license.
+        """
+
+    def keep_mark(self, mark: SnapshotMark) -> None:
+        """Keep how far a snapshot's columns go, in place of an earlier mark of theirs.
+
+        Kept after what it tells of was read: a copy of the register that has the mark
+        has all of that, too.
+        """
+
+    def mark(self, sha256: bytes) -> SnapshotMark | None:
+        """Return the mark of a snapshot's columns, None where this register has none.
+
+        Args:
+            sha256: digest of the columns file, 32 bytes.
         """
 
     def statuses(self, issuer: str, list_id: int, at: datetime) -> Iterator[Status]:
@@ -363,5 +393,6 @@ __all__ = [
     "ReserveRequest",
     "Row",
     "SealOrder",
+    "SnapshotMark",
     "Status",
 ]

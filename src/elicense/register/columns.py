@@ -23,6 +23,7 @@ from elicense.register import (
     Reservation,
     Row,
     SealOrder,
+    SnapshotMark,
     Status,
 )
 
@@ -204,9 +205,16 @@ def status(columns: Columns) -> Status:
     return integer(index), State(text(state))
 
 
-def token(columns: Columns) -> bytes:
-    """Read a token; what follows it is not looked at."""
-    return _bytes(columns[0])
+def issued(columns: Columns) -> tuple[int, bytes]:
+    """Read the event of an issue and the token."""
+    seq, token = columns
+    return integer(seq), _bytes(token)
+
+
+def snapshot_mark(columns: Columns) -> SnapshotMark:
+    """Read the mark of a snapshot's columns: three columns."""
+    sha256, event_seq, count = columns
+    return SnapshotMark(_bytes(sha256), integer(event_seq), integer(count))
 
 
 def publication(columns: Columns) -> Publication:

@@ -296,6 +296,29 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotMark:
+    """How far a register is in the columns of a snapshot.
+
+    Attributes:
+        sha256: digest of the columns file, 32 bytes.
+        event_seq: everything that was issued up to this event is in it, and nothing
+            else; 0 for none.
+        issued: how many licenses those are, with those that have no row.
+    """
+
+    sha256: bytes
+    event_seq: int
+    issued: int
+
+    def __post_init__(self) -> None:
+        """Check the shape; ValueError for a wrong digest or number."""
+        if len(self.sha256) != DIGEST_BYTES:
+            raise ValueError(f"a digest has {DIGEST_BYTES} bytes")
+        if not 0 <= self.issued <= self.event_seq <= LIST_ID_MAX:
+            raise ValueError("each license that was issued has an event of its own")
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """One published bundle.
 

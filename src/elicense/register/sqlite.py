@@ -29,10 +29,12 @@ from elicense.register import (
     ReserveRequest,
     Row,
     SealOrder,
+    SnapshotMark,
     Status,
     columns,
     sqlite_adopt,
     sqlite_commit,
+    sqlite_issued,
     sqlite_orders,
     sqlite_places,
 )
@@ -49,7 +51,6 @@ from elicense.register.sqlite_places import KEY
 
 TIMEOUT = 10.0  # seconds to wait for another writer; one transaction takes milliseconds
 EVENT_PAGE = 1000  # events read at a time, so that a reader holds no lock in between
-TOKEN_PAGE = 1000  # tokens likewise; each has about 400 bytes
 ROW_PAGE = 50  # rows likewise; each holds a PDF of about 100 KB
 
 _RESERVATION = """issuer, type_name, operation, source, source_number, digest,
@@ -74,10 +75,6 @@ _IN_FORCE = """SELECT identifier FROM license
     ORDER BY position LIMIT ?3"""  # without a span, nothing happened since the issue
 _EVENT = """SELECT seq, identifier, kind, reason, effective_at, recorded_at, until,
     decision, note, successor FROM event"""
-_TOKENS = f"""SELECT token, position FROM license
-    JOIN output ON output.identifier = license.identifier
-    WHERE position > ? AND issued_at IS NOT NULL ORDER BY position
-    LIMIT {TOKEN_PAGE}"""  # noqa: S608  constants only
 _STATUSES = """SELECT list_index, state FROM
     (SELECT list_index, state, MAX(since) FROM span
         WHERE issuer = ? AND list_id = ? AND since <= ? GROUP BY list_index)
@@ -299,6 +296,11 @@ class SqliteRegister(Closing):
             yield from events
             seq = events[-1].seq or seq
 
+    def last_event(self) -> int:
+        """Return the ``seq`` of the last event, 0 before the first."""
+        rows = self._file.run("SELECT COALESCE(MAX(seq), 0) FROM event")
+        return columns.integer(rows[0][0])
+
     def at(self, t: datetime) -> AsOf:
         """Return the register as of an instant."""
         return AsOf(self, t)
@@ -312,13 +314,22 @@ class SqliteRegister(Closing):
                 yield columns.decoded(columns.row, row)
             position = columns.integer(found[-1][-1])
 
-    def tokens(self) -> Iterator[bytes]:
-        """Give the tokens of what was issued, oldest first, read page by page."""
-        position = 0
-        while found := self._file.run(_TOKENS, (position,)):
-            for row in found:
-                yield columns.decoded(columns.token, row)
-            position = columns.integer(found[-1][1])
+    def issued(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Give what was issued, (:meth:`elicense.register.Register.issued`)."""
+        return sqlite_issued.after(self._file, after)
+
+    def issued_until(self, seq: int) -> int:
+        """Return how many licenses were issued up to an event."""
+        return sqlite_issued.until(self._file, seq)
+
+    def keep_mark(self, mark: SnapshotMark) -> None:
+        """Keep how far a snapshot's columns go, in place of an earlier mark."""
+        with self._file.transaction():
+            sqlite_issued.keep_mark(self._file, mark)
+
+    def mark(self, sha256: bytes) -> SnapshotMark | None:
+        """Return the mark of a snapshot's columns, None where there is none."""
+        return sqlite_issued.mark(self._file, sha256)
 
     def statuses(self, issuer: str, list_id: int, at: datetime) -> Iterator[Status]:
         """Give (index, state) of what is not in force at an instant, by index."""

@@ -20,7 +20,7 @@ from elicense.model import Text
 from elicense.register.columns import Value, integer
 
 _APPLICATION_ID = 0x454C5247  # "ELRG": marks the file as a register
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 # What seal platforms are asked to seal (docs/seal-platforms.md); new in version 3.
 _ORDERS = """CREATE TABLE seal_order (
         identifier TEXT PRIMARY KEY REFERENCES license (identifier),
@@ -28,6 +28,13 @@ _ORDERS = """CREATE TABLE seal_order (
         token BLOB NOT NULL, pdf BLOB, grounds TEXT NOT NULL,
         sent_at INTEGER, task TEXT NOT NULL
     ) STRICT"""
+# What a snapshot goes on from (docs/formats/snapshot.md, section 3); new in version 4.
+_MARKS = (
+    """CREATE TABLE snapshot_mark (
+        sha256 BLOB PRIMARY KEY, event_seq INTEGER NOT NULL, issued INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX event_issued ON event (seq) WHERE kind = 'ISSUED'",
+)
 _SCHEMA = (
     """CREATE TABLE license (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -73,6 +80,7 @@ _SCHEMA = (
         event_seq INTEGER NOT NULL, bundle BLOB NOT NULL
     ) STRICT""",
     _ORDERS,
+    *_MARKS,
     # What was recorded is never rewritten, not even by a program that is wrong.
     """CREATE TRIGGER license_stays BEFORE DELETE ON license
         BEGIN SELECT RAISE (ABORT, 'a license is never deleted'); END""",
@@ -98,10 +106,10 @@ class Schema:
     application_id: int
     version: int
     statements: tuple[str, ...]
-    upgrades: Mapping[int, str] = field(default_factory=dict)
+    upgrades: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
-REGISTER = Schema(_APPLICATION_ID, _SCHEMA_VERSION, _SCHEMA, {2: _ORDERS})
+REGISTER = Schema(_APPLICATION_ID, _SCHEMA_VERSION, _SCHEMA, {2: (_ORDERS,), 3: _MARKS})
 
 
 CACHE_KIB = 65_536
@@ -181,7 +189,8 @@ class SqliteFile:
         """Bring a file of an earlier version up to date, whole or not at all."""
         with self.transaction():
             for version in range(_version(self.connection()), schema.version):
-                self.run(schema.upgrades[version])
+                for statement in schema.upgrades[version]:
+                    self.run(statement)
                 self.run(f"PRAGMA user_version = {version + 1}")
 
     def close(self) -> None:

@@ -3,15 +3,15 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import NoReturn
+from datetime import datetime
 
 from elicense import masking
+from elicense.dates import instant_text
 from esign import sm2
 from esign.errors import MalformedError
 from esign.ses import Oddity, Seal, SesReport
 from esign.sm2 import oids
-from esign.verdict import Check, Code, Indication, decide
+from esign.verdict import Check, Code, Indication, ThreeValued, decide_complete, held
 
 VERSION_2014, PERSONAL = 1, 2  # in GM/T 0031-2014 the type 2 is a person's seal
 
@@ -26,7 +26,7 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SealVerdict:
+class SealVerdict(ThreeValued):
     """What was found of one file.
 
     Attributes:
@@ -88,18 +88,12 @@ class SealVerdict:
             oddities=tuple(dict.fromkeys(oddities)),
         )
 
-    def __bool__(self) -> NoReturn:
-        """Refuse to be a boolean: there are three answers, not two."""
-        raise TypeError("a verdict has three values: compare .indication")
-
     @property
     def code(self) -> Code:
         """The first code by precedence; UNREADABLE where a check was left out."""
         if self.answer is not None:
             return self.answer
-        code = decide(self.checks)
-        left_out = any(one.indication is Indication.NOT_CHECKED for one in self.checks)
-        return Code.UNREADABLE if left_out and code is Code.VALID else code
+        return decide_complete(self.checks)
 
     @property
     def indication(self) -> Indication:
@@ -112,16 +106,7 @@ class SealVerdict:
         Args:
             check_id: without the number of a signature.
         """
-        found = [
-            one.indication
-            for one in self.checks
-            if one.id.rpartition(".")[2] == check_id
-        ]
-        if Indication.FAILED in found:
-            return False
-        if not found or any(one is not Indication.PASSED for one in found):
-            return None
-        return True
+        return held(self.checks, check_id)
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON object that docs/formats/seals.md tells."""
@@ -133,7 +118,7 @@ class SealVerdict:
             "digest": self.held("digest"),
             "indication": self.indication.value,
             "code": self.code.text,
-            "checks": [_check_json(one) for one in self.checks],
+            "checks": [one.to_json() for one in self.checks],
             "seal": None if self.seal is None else self._seal(self.seal),
         }
 
@@ -180,17 +165,3 @@ def owner_of(seal: Seal, signer: bytes | None) -> str | None:
         return organization or read.attribute(oids.COMMON_NAME) or None
     except MalformedError:
         return None  # the checks say what is wrong with it
-
-
-def instant_text(at: datetime) -> str:
-    """Return an instant as ``2026-11-21T08:00:00Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _check_json(check: Check) -> dict[str, str]:
-    members = {"id": check.id, "indication": check.indication.value}
-    if check.code is not None:
-        members["code"] = check.code.text
-    if check.detail:
-        members["detail"] = check.detail
-    return members

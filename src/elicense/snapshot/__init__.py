@@ -14,6 +14,7 @@ from elicense.snapshot.admitting import (
 )
 from elicense.snapshot.archive import Archive
 from elicense.snapshot.building import Built, build
+from elicense.snapshot.closings import named
 from elicense.snapshot.judging import CODES, NEVER, NO_ANSWER
 from elicense.snapshot.manifest import (
     COLUMNS_SUFFIX,
@@ -50,5 +51,6 @@ __all__ = [
     "Terms",
     "admit_manifest",
     "build",
+    "named",
     "publish",
 ]

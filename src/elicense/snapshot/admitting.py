@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from elicense.policy import ValidationPolicy
 from elicense.snapshot.manifest import Manifest, RowClass, open_manifest
@@ -22,9 +23,10 @@ class StaleSnapshotError(VerificationError):
     """The snapshot is older than it or the policy allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSnapshot:
+class SeenSnapshot(NamedTuple):
     """What a verifier remembers of an organ's snapshots.
+
+    ``elicense.snapshot_memory`` keeps it between runs.
 
     Attributes:
         number: the highest number.

@@ -1,8 +1,7 @@
-"""A snapshot that was kept, with timestamps of another organ: evidence of the time.
+"""A snapshot that was kept: evidence for the tokens inside.
 
-docs/formats/evidence.md, section 1. Nothing of the issuer's is believed here: that a
-token's digest is under a timestamp says that the token existed by then, whoever holds
-the issuer's keys since.
+docs/formats/evidence.md, sections 1 and 6. Nothing of the manifest itself is believed
+here: what counts is who names its digest, in a timestamp or in the trust bundle.
 """
 
 import hashlib
@@ -22,17 +21,17 @@ class Archive:
     """A kept snapshot as :mod:`elicense.validating` takes evidence.
 
     Attributes:
-        stamped: the bytes of its manifest.
-        timestamps: RFC 3161 tokens over them, DER.
+        digest: SHA-256 of its whole manifest, 32 bytes.
+        timestamps: RFC 3161 tokens over the manifest, DER; may be empty.
         columns: what the manifest names.
     """
 
-    stamped: bytes
+    digest: bytes
     timestamps: tuple[bytes, ...]
     columns: Columns
 
     @classmethod
-    def open(cls, path: Path, timestamps: Iterable[bytes]) -> Self:
+    def open(cls, path: Path, timestamps: Iterable[bytes] = ()) -> Self:
         """Open a kept snapshot; its age and its signature do not matter.
 
         Args:
@@ -48,7 +47,7 @@ class Archive:
         _, manifest = open_manifest(data)
         where = path.parent / manifest.columns_file
         columns = Columns.open(where, manifest.rows, manifest.sha256)
-        return cls(data, tuple(timestamps), columns)
+        return cls(hashlib.sha256(data).digest(), tuple(timestamps), columns)
 
     def holds(self, thing: bytes) -> bool:
         """Tell whether a token is inside; nothing else ever is.

@@ -19,6 +19,7 @@ from esign.errors import MalformedError, VerificationError
 FEW = 128
 """Digests from which on going ahead together is faster than a search for each."""
 _HASHED_AT_ONCE = 1 << 22
+_HALVINGS = 4, 2, 1  # of eight rows, which are one line of a cache or two
 
 
 class Found(NamedTuple):
@@ -117,30 +118,39 @@ class Columns:
         """
         if not len(self):
             return np.full(len(hi), -1, np.int64)
-        row = np.searchsorted(self._hi, hi) if len(hi) < FEW else self._scanned(hi)
+        row = np.searchsorted(self._hi, hi) if len(hi) < FEW else self._first(hi)
         row = np.minimum(row, len(self) - 1)
-        twins = np.nonzero((self._hi[row] == hi) & (self._lo[row] < lo))[0]
+        same, other = self._hi[row] == hi, self._lo[row]
+        there = same & (other == lo)
+        if np.array_equal(there, same):
+            row[~there] = -1
+            return row
+        twins = np.flatnonzero(same & (other < lo))
         for one in twins.tolist():  # two rows with one first half: 1 in 10^6 files
             row[one] = self._beside(int(row[one]), int(hi[one]), int(lo[one]))
         row[(self._hi[row] != hi) | (self._lo[row] != lo)] = -1
         return row
 
-    def _scanned(self, hi: WORDS) -> npt.NDArray[np.int64]:
+    def _first(self, hi: WORDS) -> npt.NDArray[np.int64]:
         """Return the first row of each first half, or where it would stand.
 
-        From the index on all of them go ahead together, until each is there.
+        From the index on all of them halve the next eight rows together, and again
+        where all eight are below.
         """
-        bucket = self._layout.buckets(hi)
-        row = self._index[bucket].astype(np.int64)
-        end = self._index[bucket + 1].astype(np.int64)
-        last = len(self) - 1
-        there = self._hi[np.minimum(row, last)]
-        going = np.nonzero((there < hi) & (row < end))[0]
+        last = len(self) - sum(_HALVINGS) - 1
+        if last < 0:
+            return np.searchsorted(self._hi, hi)
+        row = self._index[self._layout.buckets(hi)].astype(np.int64)
+        going, begin, wanted = np.arange(len(hi)), np.minimum(row, last), hi
         while len(going):
-            ahead = row[going] + 1
-            row[going] = ahead
-            value = self._hi[np.minimum(ahead, last)]
-            going = going[(value < hi[going]) & (ahead < end[going])]
+            at = begin.copy()
+            for step in _HALVINGS:
+                at += (self._hi[at + (step - 1)] < wanted) * step
+            at += self._hi[at] < wanted
+            row[going] = at
+            beyond = (at > begin + sum(_HALVINGS)) & (begin < last)
+            going = going[beyond]
+            begin, wanted = np.minimum(at[beyond], last), hi[going]
         return row
 
     def _beside(self, row: int, hi: int, lo: int) -> int:

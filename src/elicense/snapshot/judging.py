@@ -66,14 +66,16 @@ class Judged:
     marked: HALVES
     marks: Ranks
 
-    def codes(self, days: WORDS, places: HALVES) -> Ranks:
+    def codes(
+        self, days: WORDS, places: HALVES, number: npt.NDArray[np.int64]
+    ) -> Ranks:
         """Return the rank of each row's code.
 
         Args:
             days: of rows, as they are packed.
             places: their classes and indexes.
+            number: their classes.
         """
-        number = places >> np.uint32(INDEX_BITS)
         found: Ranks = self.ranks[number]
         day = np.uint64(self.day)
         one = np.uint64(NO_DAY)

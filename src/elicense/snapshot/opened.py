@@ -1,7 +1,6 @@
 """Opened snapshots: many look-ups at once, or one, under one trust and one instant."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, chain
@@ -11,7 +10,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from elicense import files, payload
+from elicense import files
 from elicense.policy import STANDARD, ValidationPolicy
 from elicense.snapshot.admitting import (
     NOTHING_SEEN,
@@ -21,21 +20,20 @@ from elicense.snapshot.admitting import (
 )
 from elicense.snapshot.columns import Columns
 from elicense.snapshot.judging import NEVER, NO_ANSWER, Judged, Ranks, judge
-from elicense.snapshot.layout import DIGEST_BYTES, INDEX_BITS, WORDS
+from elicense.snapshot.layout import INDEX_BITS, WORDS
 from elicense.snapshot.manifest import MAX_MANIFEST_BYTES
+from elicense.snapshot.routes import ONLINE, Routes, digest, halves_of, offline
+from elicense.snapshot.texts import Strings, Texts
 from elicense.trust import TrustState
 from elicense.validating import Verdict, validate_attested
-from esign import cbor
-from esign.encoding import base45_encode
-from esign.errors import ESignError, MalformedError
+from esign.errors import ESignError
 
 AT_ONCE = 1 << 12
 """Texts that are looked up at a time in one snapshot: what they touch stays in a
 processor's cache. Where there are several, so many for each."""
 _AT_MOST = 1 << 17
 _LOOKS = 20  # at a folder that is being published; each waits for no one
-_ONLINE = "HTTPS://"
-_ANYWHERE = 0
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 class Answers(NamedTuple):
@@ -139,7 +137,8 @@ class Snapshots:
 
     Attributes:
         refused: those that are not used, each with its reason.
-        seen: what to remember, by organization.
+        seen: what to remember, by organization: of several the highest number.
+        digests: SHA-256 of the manifests of those that are used.
         kinds: all classes of all snapshots.
     """
 
@@ -166,14 +165,13 @@ class Snapshots:
             (item, judge(item.admitted, trust, at, policy)) for item in opened
         )
         self.refused = refused
-        self.seen = {
-            item.admitted.manifest.organization: item.admitted.seen
-            for item, _ in self._parts
-        }
+        rising = sorted((item.admitted for item, _ in self._parts), key=_number)
+        self.seen = {item.manifest.organization: item.seen for item in rising}
+        self.digests = frozenset(item.seen.digest for item in rising)
         classes = [item.admitted.manifest.classes for item, _ in self._parts]
         self.kinds = tuple(chain.from_iterable(classes))
         self._begins = [0, *accumulate(map(len, classes))]
-        self._routes = _Routes([item for item, _ in self._parts])
+        self._routes = Routes([item.admitted.manifest for item, _ in self._parts])
 
     @classmethod
     def open(
@@ -207,6 +205,10 @@ class Snapshots:
         """Return how many snapshots are used."""
         return len(self._parts)
 
+    def are_of(self, trust: TrustState, at: datetime, policy: ValidationPolicy) -> bool:
+        """Tell whether they were opened for this trust, instant and policy."""
+        return (self._trust, self._at, self._policy) == (trust, at, policy)
+
     def answer(self, texts: Sequence[str]) -> Answers:
         """Look texts up; what is not answered is to be asked by its signature.
 
@@ -217,26 +219,35 @@ class Snapshots:
             texts: QR texts of either carrier, any strings; some thousands at a time,
                 and tens of thousands where there are many snapshots.
         """
+        return self.answer_each(Strings(texts))
+
+    def answer_each(self, texts: Texts) -> Answers:
+        """Look texts up as :meth:`answer` does, as they stand in memory.
+
+        Args:
+            texts: those of a column, which need not become strings, or of a list.
+        """
         codes = np.full(len(texts), NO_ANSWER, np.uint8)
         as_of = np.full(len(texts), NEVER, np.int64)
         answers = Answers(codes, as_of, np.full(len(texts), -1, np.int64))
         size = min(AT_ONCE * len(self._parts), _AT_MOST)
         for start in range(0, len(texts) if self._parts else 0, size or 1):
-            span = slice(start, start + size)
-            self._answer(texts[span], answers.part(span))
+            end = min(start + size, len(texts))
+            self._answer(texts.part(start, end), answers.part(slice(start, end)))
         # Few texts are of the on-line carrier, and none of those was found as it is.
-        missed = np.flatnonzero(codes == NO_ANSWER).tolist() if self._parts else []
-        again = [row for row in missed if texts[row].startswith(_ONLINE)]
+        missed = np.flatnonzero(codes == NO_ANSWER) if self._parts else _NO_ROWS
+        again = texts.beginning(missed, ONLINE)
         for start in range(0, len(again), size or 1):
-            rows = again[start : start + size]
+            some = again[start : start + size]
+            rows = [row for row, _ in some]
             found = answers.part(rows)
-            self._answer([_offline(texts[row]) for row in rows], found)
+            self._answer(Strings([offline(text) for _, text in some]), found)
             answers.put(rows, found)
         return answers
 
-    def _answer(self, texts: Sequence[str], answers: Answers) -> None:
+    def _answer(self, texts: Texts, answers: Answers) -> None:
         """Answer a few off-line texts in place."""
-        hi, lo = digests(texts)
+        hi, lo = halves_of(texts.digests())
         for rows, part in self._routes.spread(texts):
             opened, judged = self._parts[part]
             asked = (hi, lo) if rows is None else (hi[rows], lo[rows])
@@ -250,9 +261,9 @@ class Snapshots:
         Args:
             text: exactly what the QR carries.
         """
-        digest = hashlib.sha256(_encoded(_offline(text))).digest()[:DIGEST_BYTES]
+        sought = digest(text)
         for opened, judged in self._parts:
-            row = opened.columns.find(digest)
+            row = opened.columns.find(sought)
             if row is not None and judged.usable[row.place >> INDEX_BITS]:
                 return self.verdicts([text])[0]
         return None
@@ -274,103 +285,22 @@ class Snapshots:
         ]
 
 
+def _number(admitted: Admitted) -> int:
+    return admitted.seen.number
+
+
 def _look_up(
     columns: Columns, judged: Judged, keys: tuple[WORDS, WORDS]
 ) -> tuple[npt.NDArray[np.int64], Answers]:
     """Return the places that one snapshot answers, and the answers."""
     row = columns.rows_of(*keys)
     there = np.flatnonzero(row >= 0)
-    places = columns.places_at(row[there])
-    usable = judged.usable[places >> np.uint32(INDEX_BITS)]
-    if not usable.all():
-        there, places = there[usable], places[usable]
-    codes = judged.codes(columns.days_at(row[there]), places)
+    rows = row if len(there) == len(row) else row[there]
+    places = columns.places_at(rows)
     number = (places >> np.uint32(INDEX_BITS)).astype(np.int64)
+    usable = judged.usable[number]
+    if not usable.all():
+        there, rows = there[usable], rows[usable]
+        places, number = places[usable], number[usable]
+    codes = judged.codes(columns.days_at(rows), places, number)
     return there, Answers(codes, judged.as_of[number], number)
-
-
-def digests(texts: Sequence[str]) -> tuple[WORDS, WORDS]:
-    """Return the halves of the digests of off-line QR texts (format, section 2.2).
-
-    Args:
-        texts: any strings.
-    """
-    sha256 = hashlib.sha256
-    try:
-        joined = b"".join([sha256(text.encode()).digest() for text in texts])
-    except UnicodeEncodeError:  # a lone surrogate, which is in no text of ours
-        joined = b"".join([sha256(_encoded(text)).digest() for text in texts])
-    words = np.frombuffer(joined, ">u8").reshape(-1, 4)
-    return words[:, 0].astype("<u8"), words[:, 1].astype("<u8")
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _offline(text: str) -> str:
-    """Return the off-line text of the same token; what is no text of ours stays."""
-    if not text.startswith(_ONLINE):
-        return text
-    try:
-        return payload.OFFLINE_PREFIX + payload.body_of(text)
-    except MalformedError:
-        return text
-
-
-class _Routes:
-    """Which snapshots may hold a text: those with a class of the key that it names.
-
-    A kid stands at one place of a token for each length of its algorithm, and so does
-    its base45 in a text.
-    """
-
-    def __init__(self, opened: Sequence[Snapshot]) -> None:
-        """Arrange the kids of all classes."""
-        groups: dict[tuple[int, str], list[int]] = {}
-        self._all = len(opened)
-        for number, item in enumerate(opened):
-            for one in item.admitted.manifest.classes:
-                name = _place(one.alg), base45_encode(one.kid)
-                found = groups.setdefault(name, [])
-                if number not in found:
-                    found.append(number)
-        self._groups = [(), *dict.fromkeys(map(tuple, groups.values()))]
-        ids = {group: number for number, group in enumerate(self._groups)}
-        self._of: dict[int, dict[str, int]] = {}
-        for (place, kid), numbers in groups.items():
-            self._of.setdefault(place, {})[kid] = ids[tuple(numbers)]
-
-    def spread(
-        self, texts: Sequence[str]
-    ) -> Iterator[tuple[npt.NDArray[np.int64] | None, int]]:
-        """Give rows, None for all, and the snapshot in which to look them up."""
-        if self._all == 1:
-            yield None, 0
-            return
-        group = np.zeros(len(texts), np.int64)
-        for place, kids in self._of.items():
-            end = place + _KID_CHARACTERS
-            get = kids.get
-            named = [get(text[place:end], 0) for text in texts]
-            group = np.maximum(group, np.array(named, np.int64))
-        order = np.argsort(group, kind="stable")
-        cuts = np.searchsorted(group[order], np.arange(len(self._groups) + 1))
-        for number, parts in enumerate(self._groups):
-            rows = order[cuts[number] : cuts[number + 1]]
-            for part in parts if len(rows) else ():
-                yield rows, part
-
-
-_KID_CHARACTERS = 12  # base45 of 8 bytes
-_HEAD = 7  # bytes of a token before its kid, apart from its algorithm
-
-
-def _place(alg: int) -> int:
-    """Return where the base45 of a kid stands in an off-line text.
-
-    Tokens are signed with algorithms of one or of five bytes, so that the kid begins
-    with a group of three characters.
-    """
-    begin = _HEAD + len(cbor.encode(alg))
-    return len(payload.OFFLINE_PREFIX) + begin // 2 * 3

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from elicense import files
 from elicense.register import Register
-from elicense.snapshot.building import Built, build
-from elicense.snapshot.columns import Columns
+from elicense.snapshot.closings import columns_kept
+from elicense.snapshot.growing import Progress, columns_of, silent
 from elicense.snapshot.manifest import (
     COLUMNS_SUFFIX,
     MANIFEST_FILE,
@@ -47,16 +47,25 @@ class Terms:
     age: timedelta = SNAPSHOT_AGE
 
 
-def publish(register: Register, folder: Path, terms: Terms, signer: Signer) -> Manifest:
+def publish(
+    register: Register,
+    folder: Path,
+    terms: Terms,
+    signer: Signer,
+    progress: Progress = silent,
+) -> Manifest:
     """Put a snapshot of all issued licenses into a folder.
 
-    Where no license was issued since the last one, its columns serve again.
+    The columns that are there serve again where no license was issued since, and are
+    merged with the rows of those that were; where their manifest is not of this key, or
+    they are not what this register remembers, all are built anew.
 
     Args:
         register: whose licenses.
         folder: where; made if it is not there. It is the snapshot's alone.
         terms: who, when, how long.
         signer: the organ's token key.
+        progress: told how far a long publication is.
 
     Returns:
         The manifest that was put there, or a newer one that another run put there.
@@ -71,10 +80,7 @@ def publish(register: Register, folder: Path, terms: Terms, signer: Signer) -> M
     with _alone(folder):
         before = _published(folder, signer)
         number = register.take_number(_COUNTER, 0 if before is None else before.number)
-        issued = sum(register.counts().values())
-        columns = None if before is None else _kept(folder, before, issued)
-        if columns is None:
-            columns = _renamed(build(register.tokens(), folder), folder)
+        columns = columns_of(register, folder, before, progress)
         manifest = Manifest(
             organization=terms.organization,
             number=number,
@@ -88,7 +94,9 @@ def publish(register: Register, folder: Path, terms: Terms, signer: Signer) -> M
         )
         files.write(folder / MANIFEST_FILE, sign(manifest, signer))
         kept = {item.columns_file for item in (before, manifest) if item is not None}
-        _tidy(folder, kept)
+        closing = columns_kept(folder)
+        if closing is not None:
+            _tidy(folder, kept | closing)
         return manifest
 
 
@@ -114,39 +122,6 @@ def _published(folder: Path, signer: Signer) -> Manifest | None:
     except ESignError:
         return None  # of an earlier key, or nobody's: nothing is taken from it
     return manifest
-
-
-def _kept(folder: Path, before: Manifest, issued: int) -> Built | None:
-    """Return the columns that are there if they hold all that was issued.
-
-    A license that was issued once stays so, hence as many are the same.
-    """
-    if before.rows + before.left_out != issued:
-        return None
-    path = folder / before.columns_file
-    try:
-        Columns.open(path, before.rows, before.sha256)
-    except (ESignError, files.FileError):
-        return None  # gone or damaged: built anew
-    return Built(
-        path=path,
-        rows=before.rows,
-        left_out=before.left_out,
-        size=before.size,
-        sha256=before.sha256,
-        classes=before.classes,
-    )
-
-
-def _renamed(built: Built, folder: Path) -> Built:
-    """Give built columns the name that a manifest says."""
-    name = Manifest.name_of(built.sha256)
-    try:
-        built.path.replace(folder / name)
-        files.sync(folder)
-    except OSError as err:
-        raise files.failed("写入", "write", folder / name, err) from err
-    return built
 
 
 def _tidy(folder: Path, kept: set[str]) -> None:

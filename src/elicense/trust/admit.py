@@ -65,8 +65,8 @@ def admit(
     3. the bundle is signed by a key that the last statement names, and made under it;
     4. every part has its form, and every organization named is listed;
     5. no public key has two uses;
-    6. some root of the file speaks for every organization; sources and timestamp
-       authorities stand in a hub's bundle alone;
+    6. some root of the file speaks for every organization; sources, timestamp
+       authorities and snapshots stand in a hub's bundle alone;
     7. every revocation list is signed by a CA of the bundle; every status list is the
        one that its entry names, and is signed by a status key of its issuer, or of the
        successor that keeps its lists, in that key's period;
@@ -107,7 +107,21 @@ def admit(
     remembered = observe(chain, bundle, digest, lists, seen)  # (8)
     scopes = [chain.scopes[root] for root in known]
     state = _state(bundle, lists, lambda code: None in scopes or code in scopes)
-    return replace(state, root=known[-1], seen=remembered)
+    return replace(
+        state,
+        root=known[-1],
+        seen=remembered,
+        countersigners=_countersigners(chain, bundle),
+    )
+
+
+def _countersigners(chain: RootChain, bundle: Bundle) -> frozenset[str]:
+    """Return every organ whose word the ``seen_at`` of a bundle may be.
+
+    They are the one that it names, and those that a root of the file speaks for.
+    """
+    codes = {bundle.countersigner, *chain.scopes.values()}
+    return frozenset(code for code in codes if code is not None)
 
 
 def admit_lists(entries: Iterable[ListEntry], bundle: Bundle) -> Iterator[StatusList]:
@@ -195,9 +209,10 @@ def _refuse_foreign(chain: RootChain, bundle: Bundle) -> None:
             raise VerificationError(
                 f"trust bundle: none of its roots speaks for {entry.code}"
             )
-    if chain.last.speaks_for is not None and (bundle.sources or bundle.authorities):
+    a_hubs = bundle.sources or bundle.authorities or bundle.snapshots
+    if chain.last.speaks_for is not None and a_hubs:
         raise VerificationError(
-            "trust bundle: only a hub names sources and timestamp authorities"
+            "trust bundle: only a hub names sources, timestamp authorities, snapshots"
         )
 
 
@@ -240,6 +255,13 @@ def _state(
         ),
         sources=MappingProxyType(_sources(bundle)),
         first_days=MappingProxyType(_first_days(bundle)),
+        sightings=MappingProxyType(
+            {
+                item.sha256: item.seen_at
+                for item in bundle.snapshots
+                if bundle.countersigner is not None and spoken_for(bundle.countersigner)
+            }
+        ),
         revocation_lists=revocations.lists,
     )
 

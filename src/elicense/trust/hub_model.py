@@ -9,7 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from elicense.model import Text
-from elicense.trust.model import Bundle, Source, TimestampAuthority
+from elicense.trust.countersigning import RefusedManifest
+from elicense.trust.model import (
+    Bundle,
+    SnapshotSighting,
+    Source,
+    TimestampAuthority,
+)
 from elicense.trust.seen import Seen
 from esign.keys import PublicKey
 
@@ -82,12 +88,15 @@ class HubGrants:
         authorities: timestamp authorities.
         withdrawn: keys and certificates that are known to be compromised.
         keys: the hub's own root and bundle keys, which nobody else may name.
+        countersigner: USCC of who runs the hub; None where it countersigns no
+            snapshots.
     """
 
     departments: tuple[DepartmentGrant, ...]
     authorities: tuple[AuthorityGrant, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
     keys: tuple[PublicKey, ...] = ()
+    countersigner: str | None = None
 
     def __post_init__(self) -> None:
         """ValueError where two departments have one organ, one root or one key."""
@@ -110,12 +119,14 @@ class HubMemory:
         sources: the last good bundle file of each department, by its USCC.
         floors: the earliest instant from which a token key of an organization signs, as
             the hub published it first, by USCC; UTC, whole seconds.
+        snapshots: manifests that the hub saw, and when it first did.
     """
 
     own: Seen | None = None
     departments: Mapping[str, Seen] = field(default_factory=dict)
     sources: Mapping[str, bytes] = field(default_factory=dict)
     floors: Mapping[str, datetime] = field(default_factory=dict)
+    snapshots: tuple[SnapshotSighting, ...] = ()
 
 
 class Outcome(enum.StrEnum):
@@ -179,6 +190,8 @@ class Merged:
         reports: one for each department of the table, in its order.
         withdrawn_unmatched: withdrawals of the table that named nothing of what was
             read.
+        snapshots: what to remember of manifests, as :class:`HubMemory` has it.
+        manifests_refused: manifests that were given and are not countersigned.
     """
 
     draft: Bundle
@@ -187,6 +200,8 @@ class Merged:
     floors: Mapping[str, datetime]
     reports: tuple[SourceReport, ...]
     withdrawn_unmatched: tuple[Withdrawal, ...] = ()
+    snapshots: tuple[SnapshotSighting, ...] = ()
+    manifests_refused: tuple[RefusedManifest, ...] = ()
 
     def bundle(self, *, statement: int, number: int, max_age: timedelta) -> Bundle:
         """Return the bundle to sign.

@@ -19,6 +19,14 @@ from elicense.trust.claims import (
     own_claims,
     usurped,
 )
+from elicense.trust.countersigning import (
+    NOBODY_COUNTERSIGNS,
+    Offered,
+    RefusedManifest,
+    Witnessed,
+    published,
+    witness,
+)
 from elicense.trust.granting import first_signing
 from elicense.trust.hub_model import (
     DepartmentGrant,
@@ -45,6 +53,7 @@ def merge(
     memory: HubMemory,
     at: datetime,
     acceptable: Acceptable = lambda _: None,
+    manifests: Iterable[Offered] = (),
 ) -> Merged:
     """Put the bundles of departments together.
 
@@ -75,12 +84,14 @@ def merge(
         at: the merge's instant, whole seconds UTC.
         acceptable: tells whether verifiers would take a draft, for check 8; it is asked
             once, and more often to find which sources break it.
+        manifests: of snapshots that were given beside the bundles; see
+            :func:`elicense.trust.countersigning.witness`.
 
     Returns:
         What to sign, to remember and to tell. Where nothing can be taken its draft
         has no organization, and must not be signed.
     """
-    merging = _Merging(grants, memory, at)
+    merging = _Merging(grants, memory, at, tuple(manifests))
     merging.read(sources)
     merging.look_back()
     merging.settle_claims()  # (7)
@@ -91,9 +102,17 @@ def merge(
 class _Merging:
     """One merge: what holds for all of its sources, and what becomes of each."""
 
-    def __init__(self, grants: HubGrants, memory: HubMemory, at: datetime) -> None:
+    def __init__(
+        self,
+        grants: HubGrants,
+        memory: HubMemory,
+        at: datetime,
+        manifests: tuple[Offered, ...],
+    ) -> None:
         self._grants, self._memory, self._at = grants, memory, at
+        self._manifests = manifests
         self._withdrawals = Withdrawals(grants.withdrawn)
+        self._withdrawals.meet_own(grants.keys)
         self._intake = Intake(grants, memory, self._withdrawals, at)
         self._active = [
             grant.organization for grant in grants.departments if not grant.suspended
@@ -214,17 +233,42 @@ class _Merging:
         floors: dict[str, datetime] = {}
         for part in taken.values():
             floors |= first_signing(part.bundle.keys)
-        draft = self._draft(self._included)
+        plain = self._plain(self._included)
+        witnessed = self._witnessed(plain)
         return Merged(
-            draft=draft,
+            draft=self._with_snapshots(plain, witnessed),
             departments={**memory.departments, **{c: p.seen for c, p in taken.items()}},
             sources={**sources, **{c: p.data for c, p in taken.items()}},
             floors={**floors, **memory.floors},
             reports=_named(map(self._report, self._grants.departments)),
             withdrawn_unmatched=self._withdrawals.unmatched,
+            snapshots=witnessed.sightings,
+            manifests_refused=witnessed.refused,
         )
 
     def _draft(self, parts: Mapping[str, Part]) -> Bundle:
+        plain = self._plain(parts)
+        return self._with_snapshots(plain, self._witnessed(plain))
+
+    def _witnessed(self, draft: Bundle) -> Witnessed:
+        """Return what the hub saw, with what was given now."""
+        known = self._memory.snapshots
+        if self._grants.countersigner is not None:
+            return witness(draft, self._manifests, known, self._at)
+        refused = [
+            RefusedManifest(item.file, NOBODY_COUNTERSIGNS) for item in self._manifests
+        ]
+        return Witnessed(known, tuple(refused))
+
+    def _with_snapshots(self, draft: Bundle, witnessed: Witnessed) -> Bundle:
+        countersigner = self._grants.countersigner
+        chosen = published(draft, witnessed.sightings)
+        if countersigner is None or not chosen:
+            return draft
+        return replace(draft, countersigner=countersigner, snapshots=chosen)
+
+    def _plain(self, parts: Mapping[str, Part]) -> Bundle:
+        """Return the content of some parts, without snapshots."""
         chosen = [parts[code].bundle for code in self._active if code in parts]
         return self._withdrawals.of_draft(_draft(chosen, self._grants, self._at))
 

@@ -72,6 +72,8 @@ class KeyGrant:
             may seal; None for none.
         destroyed: attested that the private key exists no more.
         compromised_from: from when it may have been in other hands; None for never.
+        closing: SHA-256 of the manifest of a snapshot that holds all that it signed;
+            None for a key without one.
     """
 
     key: PublicKey
@@ -82,6 +84,7 @@ class KeyGrant:
     backfill: tuple[date, date] | None = None
     destroyed: bool = False
     compromised_from: datetime | None = None
+    closing: bytes | None = None
 
     def doubtful_from(self, at: datetime) -> datetime | None:
         """Return from when what it signed needs evidence, asked at an instant.
@@ -91,14 +94,19 @@ class KeyGrant:
             period is over and nobody attests that it was destroyed, the period's end.
             None for a key that is not in doubt.
         """
+        retired, since = self.retired_from(at), self.compromised_from
+        if retired is None or since is None:
+            return retired or since
+        return min(retired, since)
+
+    def retired_from(self, at: datetime) -> datetime | None:
+        """Return since when it signs no more and may still lie about, at an instant.
+
+        Returns:
+            None while it signs, and for a key that is attested destroyed.
+        """
         until = self.period.signs_until
-        if until is None or at < until or self.destroyed:
-            return self.compromised_from
-        return (
-            until
-            if self.compromised_from is None
-            else min(until, self.compromised_from)
-        )
+        return None if until is None or at < until or self.destroyed else until
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,23 @@ class ListEntry:
     token: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotSighting:
+    """A snapshot manifest that a hub saw, and since when it knows it.
+
+    Attributes:
+        organization: USCC of the organ that made it.
+        number: the manifest's number.
+        sha256: of the whole manifest, 32 bytes.
+        seen_at: when the hub first saw it, whole seconds UTC.
+    """
+
+    organization: str
+    number: int
+    sha256: bytes
+    seen_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """The content of one trust bundle, before it is signed or after it was admitted.
@@ -201,6 +226,9 @@ class Bundle:
         crls: DER revocation lists of the CAs.
         sources: the bundles that a hub merged.
         status_lists: signed status lists.
+        countersigner: USCC of who runs the hub that saw the snapshots; None where there
+            are none.
+        snapshots: manifests that a hub saw.
     """
 
     statement: int
@@ -215,3 +243,5 @@ class Bundle:
     authorities: tuple[TimestampAuthority, ...] = ()
     crls: tuple[bytes, ...] = ()
     sources: tuple[Source, ...] = ()
+    countersigner: str | None = None
+    snapshots: tuple[SnapshotSighting, ...] = ()

@@ -16,6 +16,7 @@ from elicense.trust.model import (
     ListEntry,
     OrganizationEntry,
     SealEntry,
+    SnapshotSighting,
     Source,
     Succession,
     TimestampAuthority,
@@ -31,6 +32,9 @@ from esign.shape import Fields, byte_strings
 FORMAT = "elicense.trust/2"
 FORMAT_GM = "elicense.trust/3"
 """Of a bundle with seals of the GM profile; the same otherwise."""
+FORMAT_CLOSING = "elicense.trust/4"
+"""Of a bundle with closing digests of keys or with snapshots that a hub saw."""
+_FORMATS = (FORMAT, FORMAT_GM, FORMAT_CLOSING)
 ROOT_PURPOSE = Purpose("root statement", "application/elicense-root+cbor")
 BUNDLE_PURPOSE = Purpose("trust bundle", "application/elicense-bundle+cbor")
 MAX_BUNDLE_BYTES = 64 << 20  # 275 departments with 22 lists of 2 KB each need 12 MB
@@ -46,9 +50,11 @@ MAX_PARTS = {
     "crls": 2_000,
     "sources": 5_000,
     "status_lists": 50_000,
+    "snapshots": 50_000,
 }
 MAX_TYPES = 1_000  # of one grant
 MAX_LISTS = 400  # of one organization: twenty years ahead, and generations
+MAX_SNAPSHOTS = 64  # of one organization: the ends of its keys
 MAX_SEALS = 16  # electronic seals of one signer: one, and those made before it
 MAX_CHAIN = 1 + MAX_INTERMEDIATES  # certificates of a seal or a timestamp authority
 _MAX_FILE_ITEMS = 3 * MAX_STATEMENTS + 4  # arrays and byte strings of a whole file
@@ -80,9 +86,8 @@ def open_file(data: bytes) -> Opened:
     if len(data) > MAX_BUNDLE_BYTES:
         raise MalformedError(f"trust bundle: more than {MAX_BUNDLE_BYTES} bytes")
     match cbor.decode(data, max_items=_MAX_FILE_ITEMS):
-        case [str() as name, list() as statements, bytes() as bundle] if name in (
-            FORMAT,
-            FORMAT_GM,
+        case [str() as name, list() as statements, bytes() as bundle] if (
+            name in _FORMATS
         ):
             if not 0 < len(statements) <= MAX_STATEMENTS:
                 raise MalformedError(f"trust bundle: 1 to {MAX_STATEMENTS} statements")
@@ -92,13 +97,14 @@ def open_file(data: bytes) -> Opened:
                 name,
             )
         case _:
-            raise MalformedError(
-                f"not a trust bundle of format {FORMAT} or {FORMAT_GM}"
-            )
+            known = ", ".join(_FORMATS)
+            raise MalformedError(f"not a trust bundle of format {known}")
 
 
 def format_of(bundle: Bundle) -> str:
     """Return which of the formats a bundle is written in."""
+    if bundle.snapshots or any(grant.closing for grant in bundle.keys):
+        return FORMAT_CLOSING
     return FORMAT_GM if any(seal.is_gm for seal in bundle.seals) else FORMAT
 
 
@@ -127,9 +133,14 @@ def read_bundle(payload: bytes) -> Bundle:
         crls=byte_strings(_part(fields, "crls"), "trust bundle.crls"),
         sources=tuple(map(_source, _part(fields, "sources"))),
         status_lists=tuple(map(_list, _part(fields, "status_lists"))),
+        countersigner=fields.optional(
+            "countersigner", lambda key: code_of(fields, key)
+        ),
+        snapshots=_snapshots(fields),
     )
     fields.end()
     _check_names(bundle)
+    _check_snapshots(bundle)
     return bundle
 
 
@@ -151,6 +162,7 @@ def _check_names(bundle: Bundle) -> None:
     owners |= {authority.organization for authority in bundle.authorities}
     owners |= {source.organization for source in bundle.sources}
     owners |= {entry.issuer for entry in bundle.status_lists}
+    owners |= {item.organization for item in bundle.snapshots}
     owners |= {item.code for o in bundle.organizations for item in o.successors}
     if not owners.issubset(codes):
         raise MalformedError("trust bundle: an organization is named and not listed")
@@ -161,6 +173,21 @@ def _check_names(bundle: Bundle) -> None:
     most = max(Counter(issuer for issuer, _ in lists).values(), default=0)
     if most > MAX_LISTS:
         raise MalformedError(f"trust bundle: more than {MAX_LISTS} lists of one organ")
+
+
+def _check_snapshots(bundle: Bundle) -> None:
+    """Refuse snapshots of nobody's word, from the future, twice or too many."""
+    seen = bundle.snapshots
+    if (bundle.countersigner is None) != (not seen):
+        raise MalformedError("trust bundle: snapshots and countersigner go together")
+    if any(item.seen_at > bundle.issued_at for item in seen):
+        raise MalformedError("trust bundle: a snapshot was seen after its date")
+    numbers = {(item.organization, item.number) for item in seen}
+    if min(len(numbers), len({item.sha256 for item in seen})) != len(seen):
+        raise MalformedError("trust bundle: a snapshot occurs twice")
+    most = max(Counter(item.organization for item in seen).values(), default=0)
+    if most > MAX_SNAPSHOTS:
+        raise MalformedError(f"trust bundle: over {MAX_SNAPSHOTS} of one organ")
 
 
 def _organization(value: cbor.Value) -> OrganizationEntry:
@@ -206,12 +233,18 @@ def _key(value: cbor.Value) -> KeyGrant:
                 backfill=fields.nullable("backfill", lambda key: _days(fields, key)),
                 destroyed=fields.boolean("destroyed"),
                 compromised_from=instant_or_none(fields, "compromised_from"),
+                closing=fields.optional(
+                    "closing", lambda key: fields.bytes(key, _DIGEST_BYTES)
+                ),
             )
         case _:
             raise MalformedError("key: unknown purpose")
     fields.end()
     if grant.purpose == "status" and (grant.types or grant.backfill):
         raise MalformedError("key: a status key is granted no license types")
+    ends = grant.purpose == "token" and grant.period.signs_until is not None
+    if grant.closing is not None and not ends:
+        raise MalformedError("key: only a token key that ends is closed by a snapshot")
     return grant
 
 
@@ -303,6 +336,28 @@ def _list(value: cbor.Value) -> ListEntry:
     )
     fields.end()
     return entry
+
+
+def _snapshots(fields: Fields) -> tuple[SnapshotSighting, ...]:
+    """Take what a hub saw of snapshots; an empty array is another spelling of none."""
+    if "snapshots" not in fields:
+        return ()
+    found = tuple(map(_snapshot, _part(fields, "snapshots")))
+    if not found:
+        raise fields.wrong("snapshots", "at least one, or no such entry")
+    return found
+
+
+def _snapshot(value: cbor.Value) -> SnapshotSighting:
+    fields = Fields(value, "snapshot")
+    found = SnapshotSighting(
+        organization=code_of(fields, "organization"),
+        number=fields.uint("number"),
+        sha256=fields.bytes("sha256", _DIGEST_BYTES),
+        seen_at=instant(fields, "seen_at"),
+    )
+    fields.end()
+    return found
 
 
 def _chain(fields: Fields, key: str = "certificates") -> tuple[bytes, ...]:

@@ -5,11 +5,12 @@ The entries are texts, integers and arrays alone, so that JSON and CBOR carry th
 """
 
 import re
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from elicense.errors import MalformedCodeError
 from elicense.identifiers import check_uscc
-from elicense.trust.entries import instant
+from elicense.trust.entries import MAX_SECONDS, instant
 from elicense.trust.seen import Seen
 from elicense.trust.writing import SignedStatement
 from esign import cbor
@@ -18,11 +19,12 @@ from esign.shape import Fields
 
 _FINGERPRINT = re.compile("sha256:[0-9a-f]{64}")  # docs/formats/trust.md
 _DIGEST = re.compile("[0-9a-f]{64}")
+_KID = re.compile("[0-9a-f]{16}")
 
 
 def entries_of(seen: Seen) -> dict[int | str, cbor.Value]:
     """Return a memory as entries, in the one order that a file has them."""
-    return {
+    entries: dict[int | str, cbor.Value] = {
         "roots": [
             {"root": root, "speaks_for": scope} for root, scope in seen.scopes.items()
         ],
@@ -33,6 +35,17 @@ def entries_of(seen: Seen) -> dict[int | str, cbor.Value]:
         "lists": [[*name, sequence] for name, sequence in sorted(seen.lists.items())],
         "sources": [[code, *source] for code, source in sorted(seen.sources.items())],
     }
+    if seen.closings:
+        entries["closings"] = [
+            [code, kid.hex(), digest.hex()]
+            for (code, kid), digest in sorted(seen.closings.items())
+        ]
+    if seen.snapshots:
+        entries["snapshots"] = [
+            [digest.hex(), int(at.timestamp())]
+            for digest, at in sorted(seen.snapshots.items())
+        ]
+    return entries
 
 
 def read_seen(value: cbor.Value) -> Seen:
@@ -49,6 +62,8 @@ def read_seen(value: cbor.Value) -> Seen:
     digest, issued_at = fields.text("bundle"), instant(fields, "issued_at")
     lists = dict(_list(item) for item in fields.array("lists"))
     sources = dict(_source(item) for item in fields.array("sources"))
+    closings = dict(map(_closing, fields.optional("closings", fields.array) or ()))
+    snapshots = dict(map(_snapshot, fields.optional("snapshots", fields.array) or ()))
     fields.end()
     if not scopes or not _DIGEST.fullmatch(digest):
         raise MalformedError("seen: no root, or no digest")
@@ -60,6 +75,8 @@ def read_seen(value: cbor.Value) -> Seen:
         issued_at=issued_at,
         lists=MappingProxyType(lists),
         sources=MappingProxyType(sources),
+        closings=MappingProxyType(closings),
+        snapshots=MappingProxyType(snapshots),
     )
 
 
@@ -128,6 +145,26 @@ def _source(item: cbor.Value) -> tuple[str, tuple[str, int, int]]:
             return code, (root, _number(statement), _number(number))
         case _:
             raise MalformedError("seen: a code, a root and two numbers")
+
+
+def _closing(item: cbor.Value) -> tuple[tuple[str, bytes], bytes]:
+    match item:
+        case [str() as code, str() as kid, str() as digest] if _KID.fullmatch(
+            kid
+        ) and _DIGEST.fullmatch(digest):
+            return (code, bytes.fromhex(kid)), bytes.fromhex(digest)
+        case _:
+            raise MalformedError("seen: a code, a kid and a digest")
+
+
+def _snapshot(item: cbor.Value) -> tuple[bytes, datetime]:
+    match item:
+        case [str() as digest, seconds] if _DIGEST.fullmatch(digest):
+            if _number(seconds) > MAX_SECONDS:
+                raise MalformedError("seen: a snapshot after the year 9999")
+            return bytes.fromhex(digest), datetime.fromtimestamp(_number(seconds), UTC)
+        case _:
+            raise MalformedError("seen: a digest and an instant")
 
 
 def _number(value: cbor.Value) -> int:

@@ -5,7 +5,7 @@ an old bundle would hide revocations.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -31,6 +31,8 @@ class Seen:
         issued_at: its date, UTC.
         lists: (issuer, list number) -> sequence.
         sources: organization -> (root, statement, number) of its own bundle.
+        closings: (organization, kid) -> digest of the snapshot that closes the key.
+        snapshots: SHA-256 of a manifest in that bundle -> when the hub saw it.
     """
 
     scopes: Mapping[str, str | None]
@@ -40,6 +42,8 @@ class Seen:
     issued_at: datetime
     lists: Mapping[tuple[str, int], int]
     sources: Mapping[str, tuple[str, int, int]]
+    closings: Mapping[tuple[str, bytes], bytes] = field(default_factory=dict)
+    snapshots: Mapping[bytes, datetime] = field(default_factory=dict)
 
     @property
     def root(self) -> str:
@@ -67,7 +71,10 @@ def observe(
     3. under the same statement the bundle's number did not fall, and the same number
        is the same bundle;
     4. no source's (statement, number) fell under the same root;
-    5. no list's sequence fell, unless its issuer's numbers begin anew.
+    5. no list's sequence fell, unless its issuer's numbers begin anew;
+    6. no key that is listed and not attested destroyed lost its closing digest or has
+       another one, unless its owner's numbers begin anew;
+    7. no manifest was seen at another instant than the bundle before says.
 
     Where the root that spoke handed over to one with numbers of its own, 2 and 3 do not
     apply. There, and under a newer statement of the file's own root, all numbers below
@@ -96,19 +103,35 @@ def observe(
         issued_at=bundle.issued_at,
         lists=sequences,
         sources=sources,
+        closings={
+            (grant.organization, grant.key.kid): grant.closing
+            for grant in bundle.keys
+            if grant.closing is not None
+        },
+        snapshots={item.sha256: item.seen_at for item in bundle.snapshots},
     )
+    open_keys = {
+        (grant.organization, grant.key.kid)
+        for grant in bundle.keys
+        if not grant.destroyed
+    }
     for seen in before:
         if seen.concerns(chain):
-            _refuse_fallen(seen, now, chain.lineage)
-            now = _joined(seen, now)
+            _refuse_fallen(seen, now, chain.lineage, open_keys)
+            now = _joined(seen, now, chain.lineage)
     return now
 
 
-def _refuse_fallen(seen: Seen, now: Seen, lineage: frozenset[str]) -> None:
+def _refuse_fallen(
+    seen: Seen,
+    now: Seen,
+    lineage: frozenset[str],
+    open_keys: Iterable[tuple[str, bytes]],
+) -> None:
     _refuse_other_roots(seen, now)  # (1)
     if seen.root in lineage:
         _refuse_older_bundle(seen, now)  # (2) and (3)
-    if seen.root not in lineage or now.statement > seen.statement:
+    if _is_new_start(seen, now, lineage):
         return
     for code, source in now.sources.items():  # (4)
         known = seen.sources.get(code, source)
@@ -118,6 +141,32 @@ def _refuse_fallen(seen: Seen, now: Seen, lineage: frozenset[str]) -> None:
         highest = seen.lists.get(name, sequence)
         if sequence < highest and not _began_anew(seen, now, name[0]):
             raise _fell(f"status list {name[1]} of {name[0]}", sequence, highest)
+    _refuse_reopened(seen, now, open_keys)  # (6)
+    _refuse_moved(seen, now)  # (7)
+
+
+def _refuse_moved(seen: Seen, now: Seen) -> None:
+    for sha256, seen_at in now.snapshots.items():
+        if seen.snapshots.get(sha256, seen_at) != seen_at:
+            raise RollbackError("trust bundle: a snapshot was seen at another time")
+
+
+def _is_new_start(seen: Seen, now: Seen, lineage: frozenset[str]) -> bool:
+    """Tell whether all numbers of a file begin anew."""
+    return seen.root not in lineage or now.statement > seen.statement
+
+
+def _refuse_reopened(
+    seen: Seen, now: Seen, open_keys: Iterable[tuple[str, bytes]]
+) -> None:
+    """Refuse a key that was closed by one snapshot and is by another one, or none."""
+    for key in open_keys:
+        before = seen.closings.get(key)
+        changed = before is not None and now.closings.get(key) != before
+        if changed and not _began_anew(seen, now, key[0]):
+            raise RollbackError(
+                f"trust bundle: the key {key[1].hex()} had another closing snapshot"
+            )
 
 
 def _refuse_other_roots(seen: Seen, now: Seen) -> None:
@@ -151,12 +200,15 @@ def _began_anew(seen: Seen, now: Seen, issuer: str) -> bool:
     return now.sources[issuer][0] != root or now.sources[issuer][1] > statement
 
 
-def _joined(seen: Seen, now: Seen) -> Seen:
+def _joined(seen: Seen, now: Seen, lineage: frozenset[str]) -> Seen:
     """Return the newer memory with what it does not speak of kept from the older."""
     # Roots that the newer file leaves out stand first: the last one speaks.
     left_out = {
         root: scope for root, scope in seen.scopes.items() if root not in now.scopes
     }
+    # What a thief closed under an older statement is left behind with his numbers.
+    closed = {} if _is_new_start(seen, now, lineage) else seen.closings
+    kept = {k: v for k, v in closed.items() if not _began_anew(seen, now, k[0])}
     return Seen(
         scopes=MappingProxyType({**left_out, **now.scopes}),
         statement=now.statement,
@@ -165,4 +217,8 @@ def _joined(seen: Seen, now: Seen) -> Seen:
         issued_at=now.issued_at,
         lists=MappingProxyType({**seen.lists, **now.lists}),
         sources=MappingProxyType({**seen.sources, **now.sources}),
+        # What was seen first stays: of a key that is attested destroyed the file may
+        # say anything, and could lift the attestation again later.
+        closings=MappingProxyType({**now.closings, **kept}),
+        snapshots=now.snapshots,
     )

@@ -38,6 +38,8 @@ class TrustState:
         sources: organization -> the bundle that a hub took it from.
         first_days: organization -> the first legal date that its keys may seal without
             a backfill range.
+        sightings: SHA-256 of a snapshot's manifest -> when the hub first saw it.
+        countersigners: organs whose word that may be; they vouch for others alone.
         revocation_lists: of the CAs, counted into seals and authorities already.
         seen: what to remember; None where nothing is believed.
         clock_floor: the machine's clock can not read less; None where the caller chose
@@ -55,6 +57,8 @@ class TrustState:
     lists: Mapping[tuple[str, int], StatusList] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     first_days: Mapping[str, date] = field(default_factory=dict)
+    sightings: Mapping[bytes, datetime] = field(default_factory=dict)
+    countersigners: frozenset[str] = frozenset()
     revocation_lists: tuple[CRL, ...] = ()
     seen: Seen | None = None
     clock_floor: datetime | None = None

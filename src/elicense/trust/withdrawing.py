@@ -15,6 +15,7 @@ from elicense.trust.model import Bundle, KeyGrant, SealEntry, TimestampAuthority
 from elicense.trust.roots import RootChain
 from esign import certificates
 from esign.errors import MalformedError, VerificationError
+from esign.keys import PublicKey
 
 _Certified = TypeVar("_Certified", SealEntry, TimestampAuthority)
 
@@ -45,6 +46,10 @@ class Withdrawals:
         self._note(
             name for der in (*bundle.roots, *_chained(bundle)) for name in _names(der)
         )
+
+    def meet_own(self, keys: Iterable[PublicKey]) -> None:
+        """Note which entries name a key of the hub itself."""
+        self._note(key.kid for key in keys)
 
     def _note(self, names: Iterable[bytes]) -> None:
         self._met.update(name for name in names if name in self._since)

@@ -10,6 +10,7 @@ from elicense.trust.model import (
     ListEntry,
     OrganizationEntry,
     SealEntry,
+    SnapshotSighting,
     Source,
     TimestampAuthority,
 )
@@ -123,6 +124,7 @@ def sign_bundle(
             "crls": list(bundle.crls),
             "sources": [_source(source) for source in bundle.sources],
             "status_lists": [_list(entry) for entry in bundle.status_lists],
+            **_snapshots(bundle),
         }
     )
     signed = cose.sign(payload, signer, BUNDLE_PURPOSE)
@@ -148,8 +150,29 @@ def _organization(entry: OrganizationEntry) -> Entry:
     }
 
 
-def _key(grant: KeyGrant) -> Entry:
+def _snapshots(bundle: Bundle) -> Entry:
+    """Return what a hub saw of snapshots; nothing where it saw none."""
+    if not bundle.snapshots:
+        return {}
     return {
+        "countersigner": bundle.countersigner,
+        "snapshots": [_snapshot(item) for item in bundle.snapshots],
+    }
+
+
+def _snapshot(item: SnapshotSighting) -> Entry:
+    return {
+        "organization": item.organization,
+        "number": item.number,
+        "sha256": item.sha256,
+        "seen_at": _seconds(item.seen_at),
+    }
+
+
+def _key(grant: KeyGrant) -> Entry:
+    closing: Entry = {} if grant.closing is None else {"closing": grant.closing}
+    return {
+        **closing,
         **_period(grant),
         "key": grant.key.to_cose(),
         "purpose": grant.purpose,

@@ -56,8 +56,8 @@ def validate(
         policy: limits of the validator.
         catalog: types for the face check; the built-in ones where None.
         evidence: RFC 3161 timestamps over the license's token or the whole PDF, made
-            by another organization's service, or snapshots under such timestamps
-            (docs/formats/evidence.md).
+            by another organization's service, or snapshots that were kept, under such
+            timestamps or named by the trust bundle (docs/formats/evidence.md).
 
     Returns:
         A verdict for any bytes; UNSUPPORTED for what is neither.

@@ -1,7 +1,8 @@
 """Evidence that a license existed before a key was withdrawn: docs/formats/evidence.md.
 
 Evidence only ever rescues from KEY_COMPROMISED. It needs another organization's good
-key: what an issuer says about the time of its own signatures proves nothing.
+key: what an issuer says about the time of its own signatures proves nothing. That a
+snapshot holds all that a retired key signed is no such statement, and is the issuer's.
 """
 
 import hashlib
@@ -20,22 +21,22 @@ MAX_TIMESTAMPS = 16  # of one validation; one is enough, each costs a signature
 
 
 class Countersigned(Protocol):
-    """Many licenses at once under timestamps: a snapshot that was kept."""
+    """Many licenses at once: a snapshot that was kept."""
 
     @property
-    def stamped(self) -> bytes:
-        """What the timestamps are over."""
+    def digest(self) -> bytes:
+        """SHA-256 of what the timestamps are over, and the trust bundle may name."""
 
     @property
     def timestamps(self) -> tuple[bytes, ...]:
         """RFC 3161 tokens, DER."""
 
     def holds(self, thing: bytes) -> bool:
-        """Tell whether these bytes, a token, existed when ``stamped`` was made."""
+        """Tell whether these bytes are a token that the snapshot holds."""
 
 
 Proof: TypeAlias = bytes | Countersigned
-"""A timestamp over a license, or over a snapshot that holds it."""
+"""A timestamp over a license, or a snapshot that holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Evidence:
     """What a caller brings beside a license.
 
     Attributes:
-        timestamps: RFC 3161 tokens, DER, and snapshots under such.
+        timestamps: RFC 3161 tokens, DER, and snapshots that were kept.
         over: what they may be over: the license's token, and its PDF if it has one.
     """
 
@@ -61,8 +62,9 @@ class Evidence:
         in the trust bundle, belongs neither to the issuer nor to an organ that it
         succeeded or that succeeded it, nor to one that the same root of a hub's source
         speaks for, was inside its period, under a path that held, and was not itself
-        compromised. One over a snapshot counts likewise for each token inside. One that
-        does not count proves nothing, and harms nothing.
+        compromised. One over a snapshot counts likewise for each token inside; so does
+        a hub's word, in its bundle, of when it first saw that snapshot. What does not
+        count proves nothing, and harms nothing.
 
         Args:
             issuer: USCC of the license's issuer.
@@ -81,7 +83,41 @@ class Evidence:
             for token, digests in islice(self._stamps(), MAX_TIMESTAMPS)
             for stamp in _verified(token, digests, others, trust)
         ]
+        if kin.isdisjoint(trust.countersigners):
+            found += self._sightings(trust)
         return min(found, default=None)
+
+    def _sightings(self, trust: TrustState) -> Iterator[datetime]:
+        """Give when a hub first saw the snapshots that hold the license."""
+        for proof in self.timestamps:
+            if isinstance(proof, bytes):
+                continue
+            seen_at = trust.sightings.get(proof.digest)
+            if seen_at is not None and self._is_in(proof):
+                yield seen_at
+
+    def is_closed_in(self, closing: bytes) -> bool:
+        """Tell whether the license is inside the snapshot that closes its key.
+
+        Args:
+            closing: SHA-256 of that snapshot's manifest, as the trust bundle names it.
+        """
+        return any(
+            not isinstance(proof, bytes)
+            and proof.digest == closing
+            and self._is_in(proof)
+            for proof in self.timestamps
+        )
+
+    def has(self, closing: bytes) -> bool:
+        """Tell whether a snapshot of this digest is there, whatever it holds."""
+        return any(
+            not isinstance(proof, bytes) and proof.digest == closing
+            for proof in self.timestamps
+        )
+
+    def _is_in(self, proof: Countersigned) -> bool:
+        return any(proof.holds(thing) for thing in self.over)
 
     def _stamps(self) -> Iterator[tuple[bytes, set[bytes]]]:
         """Give each timestamp with the digests that it may be over."""
@@ -89,9 +125,8 @@ class Evidence:
         for proof in self.timestamps:
             if isinstance(proof, bytes):
                 yield proof, own
-            elif any(proof.holds(thing) for thing in self.over):
-                stamped = {hashlib.sha256(proof.stamped).digest()}
-                yield from ((token, stamped) for token in proof.timestamps)
+            elif proof.timestamps and self._is_in(proof):
+                yield from ((token, {proof.digest}) for token in proof.timestamps)
 
 
 NO_EVIDENCE = Evidence()

@@ -74,7 +74,8 @@ def check_token(
     4. ``authorization``: the key may sign this type and this legal date, signed in its
        period, not after ``at``, and the identifier is the issuer's own;
     5. ``key``: it was neither withdrawn as compromised nor retired without being
-       destroyed, or evidence places the license before that;
+       destroyed, or evidence places the license before that; a license inside the
+       snapshot that closes a retired key is in no doubt for that;
     6. ``status``: a list in force says that the license is neither revoked, superseded
        nor suspended;
     7. ``validity``: ``at`` lies in the period, and no checkpoint was missed;
@@ -198,8 +199,25 @@ def check_key(
     proven = evidence.existed_by(grant.organization, trust)
     if proven is not None and proven < since:
         return Check.passed("key", f"existed by {dates.day_of(proven)}")
+    if grant.closing is not None and evidence.is_closed_in(grant.closing):
+        withdrawn = grant.compromised_from
+        if withdrawn is None or (proven is not None and proven < withdrawn):
+            return Check.passed("key", "inside the snapshot that closes the key")
     detail = f"the key may have been in other hands from {dates.day_of(since)} on"
-    return Check.failed("key", Code.KEY_COMPROMISED, detail)
+    hint = _closing_hint(grant, at, evidence)
+    return Check.failed("key", Code.KEY_COMPROMISED, detail + hint)
+
+
+def _closing_hint(grant: KeyGrant, at: datetime, evidence: Evidence) -> str:
+    """Say what a closed key's license needs, empty where that would not help."""
+    if grant.closing is None or grant.retired_from(at) is None:
+        return ""
+    if not evidence.has(grant.closing):
+        name = grant.closing.hex()
+        return f"; needed as evidence: the snapshot that closes it, sha256 {name}"
+    if not evidence.is_closed_in(grant.closing):
+        return "; it is not inside the snapshot that closes the key"
+    return "; the snapshot that closes the key does not lift a compromise"
 
 
 _STATUS_CODES = {

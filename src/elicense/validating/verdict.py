@@ -3,14 +3,14 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NoReturn
+from datetime import datetime
 
 from elicense import masking, messages
+from elicense.dates import instant_text
 from elicense.errors import ElicenseError
 from elicense.model import Text
 from elicense.payload import Claims
-from esign.verdict import Check, Code, Indication
+from esign.verdict import Check, Code, Indication, ThreeValued
 
 FORMAT = "elicense.verdict/1"
 
@@ -34,7 +34,7 @@ class NotPassedError(ElicenseError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(ThreeValued):
     """What a validation found.
 
     Attributes:
@@ -73,10 +73,6 @@ class Verdict:
         scope = "" if self.scope is None else self.scope.value
         return messages.message(self.code, scope)
 
-    def __bool__(self) -> NoReturn:
-        """Refuse to be a boolean: there are three answers, not two."""
-        raise TypeError("a verdict has three values: compare .indication")
-
     def require(self) -> "Verdict":
         """Return the verdict if it PASSED.
 
@@ -106,7 +102,7 @@ class Verdict:
             "evidence": self.evidence,
             "trust": trust,
             "message": {"zh": self.message.zh, "en": self.message.en},
-            "checks": [_check_json(check) for check in self.checks],
+            "checks": [check.to_json() for check in self.checks],
             "license": self._license(),
         }
 
@@ -114,20 +110,6 @@ class Verdict:
         if self.claims is None:
             return None
         return {**summary(self.claims), "issuer_name": self.issuer_name}
-
-
-def instant_text(at: datetime) -> str:
-    """Return an instant as ``2026-11-21T08:00:00Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _check_json(check: Check) -> dict[str, str]:
-    members = {"id": check.id, "indication": check.indication.value}
-    if check.code is not None:
-        members["code"] = check.code.text
-    if check.detail:
-        members["detail"] = check.detail
-    return members
 
 
 def summary(claims: Claims) -> Mapping[str, object]:

@@ -28,7 +28,7 @@ from esign.pades.report import (
 from esign.pades.revisions import TwoRevisions, read_two
 from esign.pades.subfilter import SubFilter
 from esign.pades.unsealed import UnsealedPdf
-from esign.verdict import Check, Code, decide
+from esign.verdict import Check, Code, ThreeValued, decide
 
 REVISION = "seal-revision"
 _REFUSED = "an earlier check refused"
@@ -36,7 +36,7 @@ _NO_GRANT = Check.not_checked(KEY, "there is no grant for this certificate")
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformReport:
+class PlatformReport(ThreeValued):
     """What was found of a file of two revisions.
 
     Attributes:
@@ -48,10 +48,6 @@ class PlatformReport:
     checks: tuple[Check, ...]
     seal: Seal | None
     first: UnsealedPdf | None = field(default=None, repr=False)
-
-    def __bool__(self) -> bool:
-        """Refuse: there are three values, not two; compare :attr:`code`."""
-        raise TypeError("a report has three values; compare its code")
 
     @property
     def code(self) -> Code:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from esign.errors import MalformedError, VerificationError
 from esign.pades.read import SealedPdf
 from esign.pades.subfilter import SubFilter
-from esign.verdict import Check, Code, decide
+from esign.verdict import Check, Code, ThreeValued, decide
 
 FORMAT = "seal-format"
 TRUST = "seal-trust"
@@ -86,7 +86,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class SealReport:
+class SealReport(ThreeValued):
     """What was found of a sealed PDF.
 
     Attributes:
@@ -98,10 +98,6 @@ class SealReport:
     checks: tuple[Check, ...]
     seal: Seal | None
     sealed: SealedPdf | None = field(default=None, repr=False)
-
-    def __bool__(self) -> bool:
-        """Refuse: there are three values, not two; compare :attr:`code`."""
-        raise TypeError("a report has three values; compare its code")
 
     @property
     def code(self) -> Code:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from esign.errors import VerificationError
 from esign.ses.model import Oddity, Seal, Signature
-from esign.verdict import Check, Code, Indication, decide
+from esign.verdict import Check, Code, Indication, ThreeValued, decide_complete, held
 
 
 class Kind(enum.StrEnum):
@@ -17,7 +17,7 @@ class Kind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SesReport:
+class SesReport(ThreeValued):
     """What was found of a seal, a signature or a SignedData.
 
     Attributes:
@@ -35,10 +35,6 @@ class SesReport:
     unverified_signature: Signature | None = field(default=None, repr=False)
     oddities: tuple[Oddity, ...] = ()
 
-    def __bool__(self) -> bool:
-        """Refuse: there are three values, not two; compare :attr:`code`."""
-        raise TypeError("a report has three values; compare its code")
-
     @property
     def code(self) -> Code:
         """The first code by precedence; VALID where every check was made and passed.
@@ -46,9 +42,7 @@ class SesReport:
         Where nothing failed and a check could not be made, the digest of a document
         that is not at hand for one, it is UNREADABLE: absence is never a yes.
         """
-        code = decide(self.checks)
-        left_out = any(one.indication is Indication.NOT_CHECKED for one in self.checks)
-        return Code.UNREADABLE if left_out and code is Code.VALID else code
+        return decide_complete(self.checks)
 
     @property
     def indication(self) -> Indication:
@@ -61,11 +55,7 @@ class SesReport:
         Args:
             check_id: ``seal-signature``, ``signature``, ``digest`` or another.
         """
-        for check in self.checks:
-            if check.id == check_id:
-                known = check.indication in (Indication.PASSED, Indication.FAILED)
-                return check.indication is Indication.PASSED if known else None
-        return None
+        return held(self.checks, check_id)
 
     def require(self) -> None:
         """Raise unless everything was checked and held.

@@ -140,38 +140,7 @@ LENGTHS = {
     "scope": 3000,
     "remarks": 200,
 }
-
-
-@BOTH
-@pytest.mark.parametrize("case", ACCEPTED)
-def test_accepted_without_a_word(version, case):
-    VERSIONS[version].accepts(ACCEPTED[case])
-
-
-@BOTH
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(version, case):
-    changes, *expected = REFUSED[case]
-    VERSIONS[version].refuses(changes, *expected)
-
-
-@BOTH
-@pytest.mark.parametrize("case", TOLD)
-def test_told(version, case):
-    changes, *expected = TOLD[case]
-    VERSIONS[version].tells(changes, *expected)
-
-
-@BOTH
-@pytest.mark.parametrize("key", MISSING)
-def test_a_field_that_every_license_has(version, key):
-    VERSIONS[version].refuses({key: ...}, (key, *at.missing(*MISSING[key])))
-
-
-@BOTH
-@pytest.mark.parametrize("place", LENGTHS)
-def test_lengths(version, place):
-    VERSIONS[version].keeps_to_length(place, LENGTHS[place])
+COUNTS = {"principal": 4}
 
 
 @BOTH
@@ -184,11 +153,6 @@ def test_a_copy_number_has_twelve_characters(version):
             "at most 12 characters, there are 15",
         ),
     )
-
-
-@BOTH
-def test_one_to_four_principals(version):
-    VERSIONS[version].keeps_to_count("principal", 4)
 
 
 # -- classes of entities -------------------------------------------------------------

@@ -162,43 +162,11 @@ LENGTHS = {
 COUNTS = {**dict.fromkeys((*UNITS, *LEADS), 5), "changes": 12}
 
 
-@pytest.mark.parametrize("case", ACCEPTED)
-def test_accepted_without_a_word(case):
-    PERMIT.accepts(ACCEPTED[case])
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case):
-    changes, *expected = REFUSED[case]
-    PERMIT.refuses(changes, *expected)
-
-
-@pytest.mark.parametrize("case", TOLD)
-def test_told(case):
-    changes, *expected = TOLD[case]
-    PERMIT.tells(changes, *expected)
-
-
-@pytest.mark.parametrize("key", MISSING)
-def test_a_field_that_every_permit_has(key):
-    PERMIT.refuses({key: ...}, (key, *at.missing(*MISSING[key])))
-
-
-@pytest.mark.parametrize("place", LENGTHS)
-def test_lengths(place):
-    PERMIT.keeps_to_length(place, LENGTHS[place])
-
-
 def test_a_project_code_of_another_form_has_thirty_characters():
     told = ("project_code", "形式应为：年份-区划", "the form: year-division")
     PERMIT.tells({"project_code": "1" * 30}, told)
     long = ("project_code", "最多 30 个字符，现有 31 个", "at most 30 characters")
     PERMIT.refuses({"project_code": "1" * 31}, long)
-
-
-@pytest.mark.parametrize("key", COUNTS)
-def test_counts(key):
-    PERMIT.keeps_to_count(key, COUNTS[key])
 
 
 @pytest.mark.parametrize("key", UNITS)

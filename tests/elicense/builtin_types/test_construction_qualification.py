@@ -174,28 +174,7 @@ LENGTHS = {
     "changes[0].after": 100,
     "remarks": 200,
 }
-
-
-@pytest.mark.parametrize("case", ACCEPTED)
-def test_accepted_without_a_word(case):
-    CERTIFICATE.accepts(ACCEPTED[case])
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case):
-    changes, *expected = REFUSED[case]
-    CERTIFICATE.refuses(changes, *expected)
-
-
-@pytest.mark.parametrize("case", TOLD)
-def test_told(case):
-    changes, *expected = TOLD[case]
-    CERTIFICATE.tells(changes, *expected)
-
-
-@pytest.mark.parametrize("key", MISSING)
-def test_a_field_that_every_certificate_has(key):
-    CERTIFICATE.refuses({key: ...}, (key, *at.missing(*MISSING[key])))
+COUNTS = {"qualifications": 30, "changes": 15}
 
 
 @pytest.mark.parametrize("key", COLUMNS)
@@ -204,13 +183,3 @@ def test_a_column_that_every_qualification_has(key):
     expected = (f"qualifications[1].{key}", *at.missing(*COLUMNS[key]))
     CERTIFICATE.refuses({"qualifications": [ROW, short]}, expected)
     CERTIFICATE.refuses({"qualifications": [ROW, ROW | {key: None}]}, expected)
-
-
-@pytest.mark.parametrize("place", LENGTHS)
-def test_lengths(place):
-    CERTIFICATE.keeps_to_length(place, LENGTHS[place])
-
-
-def test_counts():
-    CERTIFICATE.keeps_to_count("qualifications", 30)
-    CERTIFICATE.keeps_to_count("changes", 15)

@@ -10,30 +10,9 @@ from elicense.masking import mask_code
 from elicense.model import License, Organization
 from elicense.payload import StatusReference, claims_of, encode
 from tests.elicense.builtin_types import bench as at
-from tests.elicense.builtin_types import (
-    test_business_license,
-    test_construction_permit,
-    test_construction_qualification,
-    test_food_business,
-    test_hygiene,
-    test_road_transport,
-    test_special_operation,
-    test_teacher,
-)
+from tests.elicense.builtin_types import test_construction_qualification
+from tests.elicense.builtin_types.benches import BENCHES, EVERY
 
-BENCHES = {
-    "business-license.1": test_business_license.VERSIONS["2019"],
-    "business-license.2": test_business_license.VERSIONS["2022"],
-    "construction-permit.1": test_construction_permit.PERMIT,
-    "construction-qualification.1": test_construction_qualification.CERTIFICATE,
-    "food-business.1": test_food_business.OLD,
-    "food-business.2": test_food_business.NEW,
-    "hygiene.1": test_hygiene.LICENSE,
-    "road-transport.1": test_road_transport.LICENSE,
-    "special-operation.1": test_special_operation.CARD,
-    "teacher.1": test_teacher.CERTIFICATE,
-}
-EVERY = pytest.mark.parametrize("name", BENCHES)
 PERSONS = ("special-operation.1", "teacher.1")
 TWO_SHEETS = [name for name in BENCHES if not name.startswith(("c", "s", "t"))]
 TWO_SHEETS.append("construction-qualification.1")

@@ -4,7 +4,7 @@ import pytest
 
 from elicense.catalog import FieldKind
 from tests.elicense.builtin_types import bench as at
-from tests.elicense.builtin_types.test_every_type import BENCHES, EVERY
+from tests.elicense.builtin_types.benches import BENCHES, EVERY
 
 SEPARATORS = "\u2022\u2027\u2219\u22c5\u30fb\uff0e\uff65\ufe52"
 NAMES = {

@@ -20,6 +20,7 @@ from elicense.trust import (
 )
 from esign import cbor, cose, statuslist
 from esign.algorithms import Suite
+from esign.encoding import BASE45_ALPHABET
 from esign.errors import MalformedError
 from esign.signer import SoftwareSigner
 from esign.statuslist import BITS, Status, StatusList
@@ -31,6 +32,7 @@ DAY = timedelta(days=1)
 TYPE, OTHER_TYPE = "food-business", "special-operation"
 LIST_SIZE, OPEN, STALE_LIST, FUTURE_LIST = 1 << 12, 0, 2040, 2041
 HOST = "CHECK.EXAMPLE.CN"
+_HEAD = len(payload.OFFLINE_PREFIX)
 _TYPE_CODE = "11990000000000019A002"
 _ORDER = int("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", 16)
 
@@ -64,6 +66,7 @@ class Bureau:
             "compromised": _key(),
             "narrow": _key(),
             "edwards": _key(Suite.ED25519),
+            "sm2": _key(Suite.SM2),
             "stranger": _key(),
         }
     )
@@ -213,14 +216,32 @@ def forged(token: bytes) -> bytes:
     return token[:at] + bytes([token[at] ^ 1]) + token[at + 1 :]
 
 
+def respelled(text: str) -> str:
+    """Return the twin of a text that a reader of base45 without bounds takes for it.
+
+    The first group of three characters that can be is spelled as its value and 65536.
+    """
+    head, body = text[:_HEAD], text[_HEAD:]
+    for at in range(0, len(body) - 2, 3):
+        digits = [BASE45_ALPHABET.index(character) for character in body[at : at + 3]]
+        value = (1 << 16) + digits[0] + 45 * digits[1] + 2025 * digits[2]
+        if value < 45**3:
+            rest, first = divmod(value, 45)
+            spelled = (BASE45_ALPHABET[n] for n in (first, rest % 45, rest // 45))
+            return head + body[:at] + "".join(spelled) + body[at + 3 :]
+    raise AssertionError("no group of this text has another spelling")
+
+
 def online(text: str) -> str:
     return payload.qr_text(payload.read_qr_text(text), check_page=HOST)
 
 
-def signed_otherwise(bureau: Bureau, change: Callable[[bytes], bytes]) -> str:
+def signed_otherwise(
+    bureau: Bureau, change: Callable[[bytes], bytes], key: str = "now"
+) -> str:
     """Return a text whose payload was changed before it was properly signed."""
     body = change(payload.encode(bureau.claims()))
-    token = cose.sign(body, bureau.keys["now"], payload.PURPOSE)
+    token = cose.sign(body, bureau.keys[key], payload.PURPOSE)
     return payload.qr_text(token)
 
 
@@ -306,6 +327,8 @@ KINDS: dict[str, Kind] = {
         Code.VALID,
     ),
     "good, Ed25519": (lambda b: b.text("edwards"), Code.VALID),
+    "good, SM2": (lambda b: b.text("sm2"), Code.VALID),
+    "good, SM2, on line": (lambda b: online(b.text("sm2")), Code.VALID),
     "expired": (
         lambda b: b.text(validity=Validity(TODAY - 9 * DAY, TODAY - DAY)),
         Code.EXPIRED,
@@ -364,7 +387,37 @@ KINDS: dict[str, Kind] = {
         lambda b: payload.qr_text(forged(b.token("edwards"))),
         Code.BAD_SIGNATURE,
     ),
+    "forged, SM2": (
+        lambda b: payload.qr_text(forged(b.token("sm2"))),
+        Code.BAD_SIGNATURE,
+    ),
+    "revoked, SM2": (
+        lambda b: b.text("sm2", status=StatusReference(OPEN, 1)),
+        Code.REVOKED,
+    ),
+    "expired, SM2": (
+        lambda b: b.text("sm2", validity=Validity(TODAY - 9 * DAY, TODAY - DAY)),
+        Code.EXPIRED,
+    ),
+    "an SM2 license signed in another spelling": (
+        lambda b: signed_otherwise(b, _backwards, "sm2"),
+        Code.MALFORMED,
+    ),
+    "cut short, SM2": (lambda b: b.text("sm2")[:-3], Code.MALFORMED),
     "a high-s twin": (lambda b: payload.qr_text(high_s(b.token())), Code.MALFORMED),
+    "a high-s twin of a revoked one": (
+        lambda b: payload.qr_text(high_s(b.token(status=StatusReference(OPEN, 1)))),
+        Code.MALFORMED,
+    ),
+    "in base45 without bounds": (lambda b: respelled(b.text()), Code.MALFORMED),
+    "a revoked one in base45 without bounds": (
+        lambda b: respelled(b.text(status=StatusReference(OPEN, 1))),
+        Code.MALFORMED,
+    ),
+    "a revoked one in lower case": (
+        lambda b: b.text(status=StatusReference(OPEN, 1)).lower(),
+        Code.UNSUPPORTED,
+    ),
     "cut short": (lambda b: b.text()[:-3], Code.MALFORMED),
     "with a character more": (lambda b: f"{b.text()}000", Code.MALFORMED),
     "with a space behind": (lambda b: f"{b.text()} ", Code.MALFORMED),

@@ -1,5 +1,6 @@
 """Many at once say what each says alone: verdict for verdict, in order."""
 
+import hashlib
 import random
 from collections import Counter
 from datetime import datetime, timedelta
@@ -13,16 +14,38 @@ from hypothesis import strategies as st
 
 from elicense import bulk, payload
 from elicense.bulk.arrow import batch_of
+from elicense.bulk.judge import Judge
 from elicense.model import Validity
 from elicense.payload import StatusReference
 from elicense.policy import ValidationPolicy
-from elicense.snapshot import NEVER, NO_ANSWER
+from elicense.snapshot import NEVER, NO_ANSWER, Snapshots
 from elicense.trust import no_trust
 from elicense.validating import validate_text
+from esign import cose
 from esign.verdict import Code
-from tests.elicense.bulk.city import AT, DAY, HOST, KINDS, OPEN, TODAY, City, high_s
+from tests.elicense.bulk.city import (
+    AT,
+    DAY,
+    HOST,
+    KINDS,
+    OPEN,
+    TODAY,
+    City,
+    forged,
+    high_s,
+    respelled,
+)
+from tests.elicense.snapshots import put
 
 SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_way():
+    """Few texts take the short way here, too, which is what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("elicense.bulk.judge.FEW", 1)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +177,7 @@ def test_another_carrier_or_spelling_of_a_revoked_token_is_never_valid(city, tru
         text,
         payload.qr_text(token, check_page=HOST),
         payload.qr_text(high_s(token)),
+        respelled(text),
         text.lower(),
         text[:12] + text[12:].lower(),
         f"{text}0",
@@ -161,14 +185,19 @@ def test_another_carrier_or_spelling_of_a_revoked_token_is_never_valid(city, tru
         text.replace("EL1", "EL2", 1),
     ]
     codes = [verdict.code for verdict in same(forms, trust)]
-    assert codes[:3] == [Code.REVOKED, Code.REVOKED, Code.MALFORMED]
+    assert codes[:4] == [Code.REVOKED] * 2 + [Code.MALFORMED] * 2
     assert Code.VALID not in codes
 
 
-def test_no_text_gives_no_verdict(trust):
+def test_no_text_gives_no_verdict(city, trust, tmp_path):
     assert list(bulk.validate_many([], trust, AT)) == []
-    answers = bulk.ArrowJudge(trust, AT).answer(table_of([]))
-    assert (answers.num_rows, answers.schema) == (0, bulk.SCHEMA)
+    bureau = city.bureaus[0]
+    tokens = [bureau.token()]
+    made = put(tmp_path / "snapshot", tokens, bureau.keys["now"], bureau.code, AT)
+    for snapshots in (None, Snapshots.open([made.path], trust, AT)):
+        judge = bulk.ArrowJudge(trust, AT, snapshots=snapshots)
+        answers = judge.answer(table_of([]))
+        assert (answers.num_rows, answers.schema) == (0, bulk.SCHEMA)
 
 
 def test_texts_are_read_as_they_are_needed(city, trust):
@@ -197,6 +226,94 @@ def test_an_instant_without_a_zone_is_a_mistake(trust):
         bulk.validate_many([], trust, datetime(2026, 1, 1))  # noqa: DTZ001
 
 
+def signed_anyhow(bureau, said, old, new):
+    """Return the text of a token that its key signed, with other bytes than ours."""
+    data = payload.encode(said)
+    assert data.count(old) == 1
+    spoilt = data.replace(old, new)
+    return payload.qr_text(cose.sign(spoilt, bureau.keys["now"], payload.PURPOSE))
+
+
+def test_what_a_good_key_signed_in_no_spelling_spoils_none_beside_it(city, trust):
+    bureau = city.bureaus[0]
+    said = bureau.claims()
+    holder = said.holder.encode()
+    torn = signed_anyhow(bureau, said, holder, b"\xff" * len(holder))
+    last = said.identifier.encode()[-1:]
+    wrong = bytes([ord("0") if last != b"0" else ord("1")])
+    part = said.identifier.split(".", 5)[5].encode()
+    unchecked = signed_anyhow(bureau, said, part, part[:-1] + wrong)
+    verdicts = same([bureau.text(), torn, bureau.text(), unchecked], trust)
+    assert [verdict.code for verdict in verdicts[::2]] == [Code.VALID] * 2
+    assert verdicts[1].code is Code.MALFORMED
+    assert verdicts[3].code is not Code.VALID
+    assert same([torn, torn], trust)[0].code is Code.MALFORMED
+
+
+def test_forged_rows_take_the_short_way_and_say_what_each_says_alone(city, trust):
+    texts = [
+        payload.qr_text(forged(bureau.token(status=StatusReference(OPEN, index))))
+        for bureau in city.bureaus
+        for index in range(4)
+    ]
+    verdicts = same([*texts, city.bureaus[0].text(), *texts], trust)
+    codes = Counter(verdict.code for verdict in verdicts)
+    assert codes == {Code.BAD_SIGNATURE: 2 * len(texts), Code.VALID: 1}
+    judged = Judge(trust, AT).judge(texts)
+    assert not judged.alone
+    assert all(verdict.claims is None for verdict in judged.verdicts(trust, AT))
+
+
+def test_few_texts_are_judged_each_alone(city, trust, monkeypatch):
+    monkeypatch.setattr("elicense.bulk.judge.FEW", 3)
+    texts = [city.bureaus[0].text() for _ in range(3)]
+    same(texts, trust)
+    same(texts[:2], trust)
+    judge = Judge(trust, AT)
+    assert [len(judge.judge(texts[:n]).alone) for n in (0, 1, 2, 3)] == [0, 1, 2, 0]
+
+
+def test_more_than_so_many_at_a_time_are_refused(trust, monkeypatch):
+    monkeypatch.setattr("elicense.bulk.judge.MOST", 2)
+    with pytest.raises(ValueError, match="at most 2"):
+        Judge(trust, AT).judge(["x"] * 3)
+
+
+def test_what_is_kept_of_a_judge_has_bounds(city, trust, monkeypatch):
+    monkeypatch.setattr("elicense.bulk.judge.MEMO", 0)
+    monkeypatch.setattr("elicense.bulk.keys._NAMES", 1)
+    bureau = city.bureaus[0]
+    texts = [bureau.text(issue_date=TODAY - days * DAY) for days in range(3)]
+    judge = Judge(trust, AT)
+    for _ in range(2):
+        judged = judge.judge(texts)
+        assert not judge._contexts
+        assert len(judge._granted) <= 1
+        assert judged.verdicts(trust, AT) == [
+            validate_text(text, trust, AT) for text in texts
+        ]
+
+
+def test_forged_rows_of_one_context_fill_nothing_without_end(city, trust, monkeypatch):
+    monkeypatch.setattr("elicense.bulk.judge.MEMO", 50)
+    token = city.bureaus[0].token(status=StatusReference(OPEN, 1 << 20))
+    place = token.index((1 << 20).to_bytes(4))
+    judge = Judge(trust, AT)
+    for start in range(0, 400, 40):
+        numbers = range((1 << 20) + start, (1 << 20) + start + 40)
+        tokens = [
+            token[:place] + number.to_bytes(4) + token[place + 4 :]
+            for number in numbers
+        ]
+        texts = list(map(payload.qr_text, tokens))
+        judged = judge.judge(texts)
+        assert not judged.alone
+        alone = [validate_text(text, trust, AT) for text in texts]
+        assert judged.verdicts(trust, AT) == alone
+        held = sum(len(one.outcomes) for one in judge._contexts.values())
+        assert len(judge._outcomes) <= held <= 50
+
+
 # The Arrow function.
 
 
@@ -215,6 +332,35 @@ def test_columns_may_be_large_encoded_sliced_or_null(city, trust):
         assert found == ["VALID", "UNREADABLE", "VALID"]
 
 
+RAW = [b"EL1-AQYZ/.:$\xff", None, b"HTTPS://A.CN/#EL1\xe8\xaf", b"\xed\xa0\x80", b"ok"]
+
+
+@pytest.mark.parametrize("how", ["alone", "snapshots", "snapshots and claims"])
+def test_bytes_that_are_no_utf_8_are_rows_and_stop_nothing(city, trust, tmp_path, how):
+    """Strings of Arrow are what somebody wrote; nobody looked whether they are any."""
+    bureau = city.bureaus[0]
+    token = bureau.token()
+    good = [payload.qr_text(token), payload.qr_text(token, check_page=HOST)]
+    spoilt = [one.encode().replace(b"#EL1", b"#EL1\xff") for one in good[1:]]
+    raw = [*(one.encode() for one in good), *RAW, *spoilt, good[0].encode()]
+    data = pa.array(raw, pa.binary())
+    column = pa.Array.from_buffers(pa.string(), len(raw), data.buffers())
+    made = put(tmp_path / "snapshot", [token], bureau.keys["now"], bureau.code, AT)
+    opened = None if how == "alone" else Snapshots.open([made.path], trust, AT)
+    judge = bulk.ArrowJudge(trust, AT, snapshots=opened, claims="claims" in how)
+    batch = pa.RecordBatch.from_arrays([column], names=["qr_text"])
+    answers = judge.answer(batch)
+    answers.validate(full=True)
+    texts = [(one or b"").decode(errors="replace") for one in raw]
+    each = [validate_text(text, trust, AT).code.text for text in texts]
+    codes = answers.column("code").to_pylist()
+    assert codes == each
+    odd = ["MALFORMED", "UNREADABLE", "MALFORMED", "UNSUPPORTED", "UNSUPPORTED"]
+    assert codes == ["VALID", "VALID", *odd, "MALFORMED", "VALID"]
+    used = answers.column("evidence").to_pylist().count("snapshot")
+    assert used == (0 if opened is None else 3)
+
+
 def test_a_batch_without_texts_is_a_mistake(trust):
     judge = bulk.ArrowJudge(trust, AT)
     with pytest.raises(KeyError):
@@ -223,15 +369,21 @@ def test_a_batch_without_texts_is_a_mistake(trust):
         judge.answer(pa.RecordBatch.from_pydict({"qr_text": [1]}))
 
 
+def digest(text):
+    return hashlib.sha256(text.encode()).digest()
+
+
 class Known(NamedTuple):
     """Snapshots that know some texts, and say that all of them are revoked."""
 
     texts: list[str]
     kinds: tuple[()] = ()
 
-    def answer(self, texts):
-        codes = [9 if text in self.texts else NO_ANSWER for text in texts]
-        as_of = [1_000 if text == self.texts[0] else NEVER for text in texts]
+    def answer_each(self, texts):
+        found, known = texts.digests(), list(map(digest, self.texts))
+        each = [found[at : at + 32] for at in range(0, len(found), 32)]
+        codes = [9 if one in known else NO_ANSWER for one in each]
+        as_of = [1_000 if one == known[0] else NEVER for one in each]
         kinds = np.full(len(texts), -1)
         return Told(np.array(codes, np.uint8), np.array(as_of, np.int64), kinds)
 

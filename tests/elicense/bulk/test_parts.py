@@ -72,6 +72,21 @@ def test_identifiers_are_standard_together_where_each_is(column, data):
     assert all_standard(column, products) is expected
 
 
+def test_a_leading_part_is_learned_from_a_standard_identifier_alone():
+    column = [identifier(0, 1, f"2026{n:07d}", 1) for n in range(40)]
+    other = identifier(0, 2, "20260000007", 1)
+    wrong = other[:-1] + bytes([other[-1] ^ 1])
+    assert not is_standard(wrong.decode())
+    moved = other[:20] + b"." + other[20:21] + other[22:]  # a dot at another place
+    for spoilt in (wrong, moved):
+        products = {}
+        column[7] = spoilt
+        assert not all_standard(column, products)
+        assert spoilt[: len("11990000000000019A002.") + 19] not in products
+    column[7] = other
+    assert all_standard(column, {})
+
+
 def test_an_identifier_of_version_zero_is_not_standard():
     column = [identifier(0, 1, f"2026{n:07d}", 1) for n in range(40)]
     assert all_standard(column, {})

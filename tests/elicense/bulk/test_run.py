@@ -5,6 +5,8 @@ import io
 import json
 import os
 import zlib
+from dataclasses import replace
+from datetime import timedelta
 
 import openpyxl
 import pyarrow as pa
@@ -13,14 +15,17 @@ import pytest
 from PIL import Image
 
 from elicense import payload, qr
-from elicense.bulk import ArrowJudge, pool, results, run, sources
+from elicense.bulk import ArrowJudge, pool, readers, results, run, sources
 from elicense.bulk.pool import PoolError, answers
+from elicense.bulk.readers import Document, SourceError
 from elicense.bulk.run import PART_ROWS, Question, RunError
-from elicense.bulk.sources import Document, Source, SourceError
+from elicense.bulk.sources import Source
 from elicense.crew import Limits
+from elicense.files import FileError
 from elicense.policy import SEALED_ONLY
 from elicense.tables import RowsError
 from elicense.testing import Simulator
+from elicense.trust import no_trust
 from elicense.validating import validate, validate_text
 from tests.elicense.bulk.city import AT, KINDS, City
 
@@ -43,6 +48,11 @@ def texts(city):
 def told(text):
     """Return a text as a file can hold it."""
     return text.encode(errors="replace").decode()
+
+
+def asked_for(text):
+    """Return a text as it is judged: of a long one, enough to say that it is."""
+    return told(text)[: payload.MAX_QR_TEXT + 1]
 
 
 def written(path, texts):
@@ -73,18 +83,18 @@ def codes(source, judge, **how):
     return [code for made in found for code in made.column("code").to_pylist()]
 
 
-@pytest.mark.parametrize("ending", sources.ENDINGS)
+@pytest.mark.parametrize("ending", readers.ENDINGS)
 def test_every_kind_of_table_gives_its_texts_in_order(
     tmp_path, judge, texts, ending, monkeypatch
 ):
-    monkeypatch.setattr(sources, "JOB_ROWS", 10)
+    monkeypatch.setattr(readers, "JOB_ROWS", 10)
     path = written(tmp_path / f"in{ending}", texts)
-    with sources.opened(path) as source:
-        found = codes(source, judge)
-        assert found == [code.text for _, code in KINDS.values()]
-        assert codes(source, judge, done=13) == found[13:]
-        assert codes(source, judge, done=len(texts)) == []
-        assert codes(source, judge, workers=2) == found
+    source = sources.opened(path)
+    found = codes(source, judge)
+    assert found == [code.text for _, code in KINDS.values()]
+    assert codes(source, judge, done=13) == found[13:]
+    assert codes(source, judge, done=len(texts)) == []
+    assert codes(source, judge, workers=2) == found
 
 
 def test_cells_and_lines_of_another_kind_are_inputs_that_cannot_be_read(
@@ -101,13 +111,13 @@ def test_cells_and_lines_of_another_kind_are_inputs_that_cannot_be_read(
     ]
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"\n".join([*lines, json.dumps({"qr_text": good}).encode()]))
-    with sources.opened(path) as source:
-        found = codes(source, judge)
+    source = sources.opened(path)
+    found = codes(source, judge)
     assert found == ["UNREADABLE"] * 5 + ["UNSUPPORTED", "VALID"]
     path = tmp_path / "in.csv"
     path.write_text(f"a,qr_text\n1\n2,\n\n3,{good}\n")
-    with sources.opened(path) as source:
-        assert codes(source, judge) == ["UNREADABLE", "UNREADABLE", "VALID"]
+    source = sources.opened(path)
+    assert codes(source, judge) == ["UNREADABLE", "UNREADABLE", "VALID"]
 
 
 WRONG = {
@@ -126,27 +136,24 @@ WRONG = {
 def test_what_is_no_such_file_is_told(tmp_path, judge, name, data, error):
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(error), sources.opened(path) as source:
-        codes(source, judge)
+    with pytest.raises(error):
+        codes(sources.opened(path), judge)
 
 
 def test_parquet_needs_one_of_two_columns_of_their_type(tmp_path):
     for table in ({"text": ["x"]}, {"qr_text": [1]}, {"document": ["x"]}):
         pq.write_table(pa.table(table), tmp_path / "in.parquet")
-        with (
-            pytest.raises(SourceError),
-            sources.opened(tmp_path / "in.parquet"),
-        ):
-            pass
-    with pytest.raises(SourceError, match="holds no file"), sources.opened(tmp_path):
-        pass
+        with pytest.raises(SourceError):
+            sources.opened(tmp_path / "in.parquet")
+    with pytest.raises(SourceError, match="holds no file"):
+        sources.opened(tmp_path)
 
 
 def test_a_column_may_be_encoded(tmp_path, judge, texts):
     column = pa.array([texts[0]] * 3).dictionary_encode()
     pq.write_table(pa.table({"qr_text": column}), tmp_path / "in.parquet")
-    with sources.opened(tmp_path / "in.parquet") as source:
-        assert codes(source, judge) == ["VALID"] * 3
+    source = sources.opened(tmp_path / "in.parquet")
+    assert codes(source, judge) == ["VALID"] * 3
 
 
 # Documents.
@@ -184,11 +191,11 @@ def documents(world, tmp_path_factory):
 
 def test_a_folder_of_documents_and_poison_is_answered_file_by_file(world, documents):
     judge = ArrowJudge(world.trust(), world.at, policy=SEALED_ONLY)
-    with sources.opened(documents) as source:
-        found = [
-            (job.name, made.column("code")[0].as_py())
-            for job, made in answers(source, judge, workers=2)
-        ]
+    source = sources.opened(documents)
+    found = [
+        (job.name, made.column("code")[0].as_py())
+        for job, made in answers(source, judge, workers=2)
+    ]
     names = ["a.pdf", "c.pdf", "d.pdf", "e.pdf", "f.png", "sub/b.PNG", "z.pdf"]
     assert [name for name, _ in found] == names
     assert dict(found)["a.pdf"] == dict(found)["z.pdf"] == "VALID"
@@ -202,13 +209,19 @@ def test_a_folder_of_documents_and_poison_is_answered_file_by_file(world, docume
 def test_documents_may_stand_in_a_column(world, documents, tmp_path):
     judge = ArrowJudge(world.trust(), world.at, policy=SEALED_ONLY)
     pdf = (documents / "a.pdf").read_bytes()
-    column = pa.array([pdf, None, b"", b"x", pdf] * 4, pa.binary())
+    picture = (documents / "sub" / "b.PNG").read_bytes()
+    bombs = [(documents / name).read_bytes() for name in ("e.pdf", "f.png")]
+    kinds = [pdf, None, b"", b"x", picture]
+    column = pa.array([*kinds * 4, *bombs, pdf], pa.binary())
     pq.write_table(pa.table({"document": column}), tmp_path / "in.parquet")
-    with sources.opened(tmp_path / "in.parquet") as source:
-        assert source.is_documents
-        expected = ["VALID", "UNREADABLE", "UNREADABLE", "UNSUPPORTED", "VALID"]
-        assert codes(source, judge) == expected * 4
-        assert codes(source, judge, done=9) == (expected * 4)[9:]
+    source = sources.opened(tmp_path / "in.parquet")
+    assert source.is_documents
+    expected = ["VALID", "UNREADABLE", "UNREADABLE", "UNSUPPORTED", "VALID"]
+    trust, at = world.trust(), world.at
+    alone = [validate(bomb, trust, at, policy=SEALED_ONLY).code.text for bomb in bombs]
+    expected = [*expected * 4, *alone, "VALID"]
+    assert codes(source, judge) == expected
+    assert codes(source, judge, done=9) == expected[9:]
 
 
 def test_what_kills_its_reader_is_one_row_with_a_reason(judge, monkeypatch, texts):
@@ -230,7 +243,7 @@ def test_what_kills_its_reader_is_one_row_with_a_reason(judge, monkeypatch, text
     source = Source(
         lambda done: (Document("", data=data) for data in inputs[done:]),
         is_documents=True,
-        identity=[],
+        identity="",
     )
     limits = Limits(seconds=1.5, memory=1 << 29)
     rows = [
@@ -257,7 +270,8 @@ def test_a_file_that_went_away_is_one_row(judge, tmp_path):
 def test_a_worker_for_texts_that_dies_ends_the_run(judge, monkeypatch, tmp_path, texts):
     monkeypatch.setattr(ArrowJudge, "answer", lambda *_: os.abort())
     path = written(tmp_path / "in.csv", texts)
-    with sources.opened(path) as source, pytest.raises(PoolError, match="go on"):
+    source = sources.opened(path)
+    with pytest.raises(PoolError, match="go on"):
         codes(source, judge, workers=2)
     assert "use fewer" in str(pool._none(1, OSError(11, "busy")).message.en)
 
@@ -265,7 +279,7 @@ def test_a_worker_for_texts_that_dies_ends_the_run(judge, monkeypatch, tmp_path,
 @pytest.mark.parametrize("workers", [0, 65])
 def test_a_number_of_workers_out_of_range_is_a_mistake(judge, workers):
     with pytest.raises(ValueError, match="workers"):
-        answers(Source(iter, is_documents=False, identity=[]), judge, workers=workers)
+        answers(Source(iter, is_documents=False, identity=""), judge, workers=workers)
 
 
 # Runs.
@@ -277,10 +291,8 @@ def question(source, judge):
 
 def carried_out(path, out, judge, *, stop=None):
     """Run as the command does; ``stop`` breaks off once so many rows are done."""
-    with (
-        sources.opened(path) as source,
-        run.parts(out, question(source, judge)) as kept,
-    ):
+    source = sources.opened(path)
+    with run.parts(out, question(source, judge)) as kept:
         before = kept.rows
         for done in run.answer_all(source, judge, kept):
             if stop is not None and done >= stop:
@@ -292,7 +304,7 @@ def carried_out(path, out, judge, *, stop=None):
 
 
 def test_a_run_that_is_broken_off_goes_on(tmp_path, judge, texts, monkeypatch):
-    monkeypatch.setattr(sources, "JOB_ROWS", 5)
+    monkeypatch.setattr(readers, "JOB_ROWS", 5)
     monkeypatch.setattr(run, "PART_ROWS", 12)
     path, out = written(tmp_path / "in.csv", texts), tmp_path / "out.parquet"
     asked = []
@@ -306,7 +318,7 @@ def test_a_run_that_is_broken_off_goes_on(tmp_path, judge, texts, monkeypatch):
         assert not out.exists()
     before, summary = carried_out(path, out, judge)
     assert before == 45
-    assert asked == [told(text) for text in texts]  # nothing lost, nothing twice
+    assert asked == [asked_for(text) for text in texts]  # nothing lost, nothing twice
     table = pq.read_table(out)
     assert table.schema.names == run.RESULT.names
     assert table.column("row").to_pylist() == list(range(1, len(texts) + 1))
@@ -317,31 +329,75 @@ def test_a_run_that_is_broken_off_goes_on(tmp_path, judge, texts, monkeypatch):
     assert not run.folder_of(out).exists()
 
 
-def test_another_question_begins_anew(tmp_path, judge, texts, monkeypatch):
-    monkeypatch.setattr(sources, "JOB_ROWS", 5)
+def broken_off(tmp_path, judge, texts):
+    """Break a run off; return its input and its result's place."""
     path, out = written(tmp_path / "in.csv", texts), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
         carried_out(path, out, judge, stop=20)
-    stamp = path.stat().st_mtime_ns
-    os.utime(path, ns=(stamp, stamp + 1_000_000_000))
+    return path, out
+
+
+def test_another_input_of_the_same_size_and_time_begins_anew(
+    tmp_path, judge, texts, monkeypatch
+):
+    monkeypatch.setattr(readers, "JOB_ROWS", 5)
+    path, out = broken_off(tmp_path, judge, texts)
+    found, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:-9] + b"7" + data[-8:])
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    again = path.stat()
+    assert (again.st_size, again.st_mtime_ns) == (found.st_size, found.st_mtime_ns)
     before, summary = carried_out(path, out, judge)
     assert (before, summary.rows) == (0, len(texts))
 
 
+def test_the_same_input_elsewhere_and_later_goes_on(
+    tmp_path, judge, texts, monkeypatch
+):
+    monkeypatch.setattr(readers, "JOB_ROWS", 5)
+    path, out = broken_off(tmp_path, judge, texts)
+    moved = tmp_path / "moved.csv"
+    moved.write_bytes(path.read_bytes())
+    assert carried_out(moved, out, judge)[0] == 20
+
+
+def test_whatever_an_answer_rests_on_is_of_the_question(city, judge, texts, tmp_path):
+    source = sources.opened(written(tmp_path / "in.csv", texts))
+    trust = judge.judge.trust
+    old = next(iter(trust.lists.values()))
+    newer = replace(old, sequence=old.sequence + 1)
+    lists = [newer if item is old else item for item in trust.lists.values()]
+    asked = {
+        "the same": judge,
+        "another bundle of the same number": ArrowJudge(city.trust(), AT),
+        "another status list": ArrowJudge(trust.with_lists(lists), AT),
+        "another policy": ArrowJudge(trust, AT, policy=SEALED_ONLY),
+        "evidence": ArrowJudge(trust, AT, evidence=(b"a timestamp",)),
+        "a clock that went back": ArrowJudge(
+            trust.on_clock(AT + timedelta(hours=1)), AT
+        ),
+        "nothing": ArrowJudge(no_trust("no bundle"), AT),
+    }
+    found = {run.identity(source, one) for one in asked.values()}
+    found.add(run.identity(source, judge, "more"))
+    assert len(found) == len(asked) + 1
+    assert run.identity(source, judge) == run.identity(source, ArrowJudge(trust, AT))
+
+
 def test_two_runs_do_not_write_one_result(tmp_path, judge, texts):
     path, out = written(tmp_path / "in.csv", texts), tmp_path / "out.jsonl"
-    with sources.opened(path) as source:
-        asked = question(source, judge)
-        with run.parts(out, asked):
-            # A lock is the process's own, so that only another process is refused.
-            pid = os.fork()
-            if not pid:
-                try:
-                    with run.parts(out, asked):
-                        os._exit(1)
-                except RunError:
-                    os._exit(0)
-            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    source = sources.opened(path)
+    asked = question(source, judge)
+    with run.parts(out, asked):
+        # A lock is the process's own, so that only another process is refused.
+        pid = os.fork()
+        if not pid:
+            try:
+                with run.parts(out, asked):
+                    os._exit(1)
+            except RunError:
+                os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def test_a_damaged_state_is_told(tmp_path):
@@ -357,6 +413,65 @@ def test_a_damaged_state_is_told(tmp_path):
         (run.folder_of(out) / "run.json").write_text(state)
         with pytest.raises(RunError, match="damaged"):
             run.begun(out)
+
+
+def spoiled(folder, how):
+    first, second = sorted(folder.glob("[0-9]*.arrow"))[:2]
+    match how:
+        case "a part that is gone":
+            first.unlink()
+        case "a part that is empty":
+            second.write_bytes(b"")
+        case "a part that is cut off":
+            second.write_bytes(second.read_bytes()[:99])
+        case "a part twice":
+            second.write_bytes(first.read_bytes())
+        case "a table of others":
+            with pa.ipc.new_file(second, pa.schema([("x", pa.int8())])) as writer:
+                writer.write_table(pa.table({"x": pa.array([1], pa.int8())}))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a part that is gone",
+        "a part that is empty",
+        "a part that is cut off",
+        "a part twice",
+        "a table of others",
+    ],
+)
+def test_parts_that_were_damaged_are_told(tmp_path, judge, texts, monkeypatch, how):
+    monkeypatch.setattr(readers, "JOB_ROWS", 5)
+    monkeypatch.setattr(run, "PART_ROWS", 5)
+    path, out = broken_off(tmp_path, judge, texts)
+    spoiled(run.folder_of(out), how)
+    with pytest.raises(RunError, match="damaged"):
+        carried_out(path, out, judge)
+
+
+def test_a_result_that_cannot_be_written_leaves_its_parts(tmp_path, judge, texts):
+    path, out = written(tmp_path / "in.csv", texts), tmp_path / "out.csv"
+    out.mkdir()
+    with pytest.raises(FileError, match=r"out\.csv"):
+        carried_out(path, out, judge)
+    out.rmdir()
+    before, summary = carried_out(path, out, judge)
+    assert before == summary.rows == len(texts)
+    assert out.is_file()
+
+
+def test_a_folder_of_parts_goes_by_its_state_first(tmp_path, monkeypatch):
+    """Killed while it removes them, a run leaves parts of which none is believed."""
+    out = tmp_path / "out.csv"
+    run.folder_of(out).mkdir()
+    (run.folder_of(out) / "run.json").write_text("{}")
+    monkeypatch.setattr(run.files, "remove_folder", lambda _: os.abort())
+    pid = os.fork()
+    if not pid:
+        run.remove(out)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) < 0
+    assert run.begun(out) is None
 
 
 def test_results_are_alike_in_every_format(tmp_path, judge, texts):

@@ -381,7 +381,7 @@ def test_a_kept_snapshot_is_evidence_with_the_timestamp_beside_it(tmp_path):
         args = ("verify", "-", "--trust", bundle, "--root", world.pin, "--json")
     given = (*args, "--evidence", made.path)
     assert code(run(*args, stdin=text)) == "KEY_COMPROMISED"
-    assert run(*given, stdin=text).exit_code == 2, "no timestamp"
+    assert code(run(*given, stdin=text)) == "KEY_COMPROMISED", "no timestamp"
     stamp = service.stamp(sha256(made.path.read_bytes()).digest())
     made.path.with_name("manifest.cose.tsr").write_bytes(stamp)
     assert code(run(*given, stdin=text)) == "VALID"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -9,8 +10,8 @@ import time
 
 import pytest
 
+from elicense.bulk import readers
 from elicense.bulk import run as bulk_run
-from elicense.bulk import sources
 from elicense.cli import bulk as command_module
 from tests.elicense.bulk.city import KINDS, City
 from tests.elicense.cli.department import command, run
@@ -89,7 +90,18 @@ def test_no_input_is_no_success(city, tmp_path):
         *("--out", tmp_path / "out.parquet"),
     )
     assert result.exit_code == 3
+    assert "\n0 rows; see " in f"\n{result.stderr}"
     assert (tmp_path / "out.parquet").is_file()
+
+
+def test_an_input_that_is_not_there_is_told_and_nothing_is_left(city, tmp_path):
+    out = tmp_path / "out.csv"
+    (tmp_path / "in.csv").write_text("n;qr_text\n1;x\n")
+    for name, why in (("none.csv", "no such file"), ("in.csv", "commas between")):
+        result = run("verify-bulk", tmp_path / name, *city.options, "--out", out)
+        assert result.exit_code == 2
+        assert why in result.stderr
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 
 
 def test_without_a_bundle_nothing_passes(city, tmp_path):
@@ -164,10 +176,79 @@ def test_a_run_that_was_killed_goes_on_at_its_own_instant(city, tmp_path, monkey
     )
 
 
+SMALL = (
+    "from elicense.bulk import readers, run; run.PART_ROWS = 20; readers.JOB_ROWS = 9;"
+    " from elicense.cli import main; main()"
+)
+
+
+def really(city, out, *, seconds=None, size=None):
+    """Run as a process, killed after a while, or with files of a size at most."""
+    arguments = command(
+        *("verify-bulk", city.table, *city.options, "--at", AT, "--workers", 2)
+    )
+    arguments[2] = SMALL
+    home = {"ELICENSE_LANG": "en", "ELICENSE_HOME": str(out.parent)}
+
+    def limited():
+        if size is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    process = subprocess.Popen(
+        [*arguments, "--out", out],
+        env={**os.environ, **home},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limited,  # noqa: PLW1509  this process has one thread
+    )
+    if seconds is not None:
+        state = bulk_run.folder_of(out) / "run.json"
+        while process.poll() is None and not state.is_file():
+            time.sleep(0.01)
+        time.sleep(seconds)
+        process.kill()
+    _, told = process.communicate(timeout=60)
+    return process.returncode, told
+
+
+@pytest.fixture(scope="module")
+def whole(city, tmp_path_factory):
+    """The results of runs that nothing disturbed, by their endings."""
+    folder = tmp_path_factory.mktemp("whole")
+    for ending in ("csv", "jsonl"):
+        assert really(city, folder / f"out.{ending}")[0] == 1
+    return {path.suffix: path.read_bytes() for path in folder.glob("out.*")}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_run_that_is_killed_again_and_again_comes_to_the_same(
+    city, whole, tmp_path, ending
+):
+    out = tmp_path / f"out{ending}"
+    for seconds in (0.0, 0.02, 0.05):
+        really(city, out, seconds=seconds)
+    code, told = really(city, out)
+    assert code == 1, told
+    assert out.read_bytes() == whole[ending]
+    assert not bulk_run.folder_of(out).exists()
+
+
+def test_a_run_on_a_full_disk_goes_on_where_there_is_room(city, whole, tmp_path):
+    out = tmp_path / "out.jsonl"
+    assert len(whole[".jsonl"]) > 40_000
+    code, told = really(city, out, size=30_000)  # parts fit, the result does not
+    assert code == 2
+    assert f"cannot write {out}: File too large" in told
+    assert f"{len(city.texts)} rows are verified. The same command goes on" in told
+    code, told = really(city, out)
+    assert f"{len(city.texts)} rows are done" in told
+    assert out.read_bytes() == whole[".jsonl"]
+
+
 def test_another_input_begins_anew_at_another_instant(city, tmp_path, monkeypatch):
     table, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     table.write_text(lines(city.texts))
-    monkeypatch.setattr(sources, "JOB_ROWS", 10)
+    monkeypatch.setattr(readers, "JOB_ROWS", 10)
     first = run(
         *("verify-bulk", table, *city.options, "--out", out, "--at", AT),
     )
@@ -177,6 +258,7 @@ def test_another_input_begins_anew_at_another_instant(city, tmp_path, monkeypatc
     (bulk_run.folder_of(out) / "run.json").write_text(json.dumps(left))
     again = run("verify-bulk", table, *city.options, "--out", out)
     assert "going on" not in again.stderr
+    assert "beginning anew" in again.stderr
     assert len(found(out)) == len(city.texts)
 
 

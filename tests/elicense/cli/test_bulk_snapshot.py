@@ -1,13 +1,14 @@
 """``verify-bulk --snapshot``: the same answers; what is refused is told."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from elicense import payload
+from elicense import memory, payload, snapshot_memory
 from elicense.bulk import validate_many
-from elicense.snapshot import CODES, NO_ANSWER, Snapshots, remembering
+from elicense.snapshot import CODES, NO_ANSWER, Snapshots
 from elicense.validating import validate_text
 from esign.verdict import Code
 from tests.elicense.bulk.city import KINDS, City
@@ -26,8 +27,8 @@ def city(tmp_path_factory):
     """Texts of every kind from five departments, and a snapshot of each."""
     made = City.of(5)
     folder = tmp_path_factory.mktemp("city")
-    file, made.pin = made.published()
-    (folder / "trust.elt").write_bytes(file)
+    made.file, made.pin = made.published()
+    (folder / "trust.elt").write_bytes(made.file)
     made.options = ("--trust", folder / "trust.elt", "--root", made.pin)
     made.state, made.texts, made.paths = made.trust(), [], []
     for bureau in made.bureaus:
@@ -69,6 +70,11 @@ def test_one_by_one_many_and_snapshots_agree(city, hours):
         assert snapshots.kinds[kind].issuer == verdict.claims.issuer
         assert snapshots.kinds[kind].type_name == verdict.claims.type_name
     assert answered > len(city.bureaus) * 10
+    quick = list(validate_many(city.texts, city.state, at, snapshots=snapshots))
+    assert quick == [
+        verdict if number == NO_ANSWER else replace(verdict, evidence="snapshot")
+        for verdict, number in zip(alone, answers.codes, strict=True)
+    ]
 
 
 def answered(city, out, *more, codes=True):
@@ -113,33 +119,40 @@ def test_a_snapshot_that_is_refused_is_told(city, tmp_path, lang, word):
 
 
 def test_a_number_that_fell_is_noticed_where_something_is_pinned(city, tmp_path):
-    home = tmp_path / "home"
-    home.mkdir()
+    home, bare = tmp_path / "home", tmp_path / "bare"
+    bare.mkdir()
+    memory.pin(home, city.file, city.pin, city.at)
     bureau = city.bureaus[0]
     tokens = [payload.read_qr_text(city.texts[0])]
     given = (tokens, bureau.keys["now"], bureau.code, city.at)
     new = put(tmp_path / "new", *given, number=8)
     old = put(tmp_path / "old", *given, number=7)
-    args = ("verify-bulk", city.table, *city.options, "--at", AT)
+    trust_file, bundle, root_option, pin = city.options
+    args = ("verify-bulk", city.table, trust_file, bundle, "--at", AT)
 
-    def told(made):
+    def told(made, where=home, *root):
         out = tmp_path / "out.jsonl"
-        more = ("--out", out, "--snapshot", made.path)
-        result = run(*args, *more, env={"ELICENSE_HOME": str(home)})
+        more = ("--out", out, "--snapshot", made.path, *root)
+        result = run(*args, *more, env={"ELICENSE_HOME": str(where)})
         return result.exit_code, "not used" in result.stderr
 
-    assert told(old) == (1, False)
-    assert told(new) == (1, False)
-    assert told(old) == (1, True)
-    assert told(new) == (1, False)
-    path = home / remembering.FILE_NAME
-    kept = remembering.recall(home)
-    assert kept[bureau.code].number == 8
+    for root in ((), (root_option, pin)):
+        assert told(old, home, *root) == (1, bool(root))
+        assert told(new, home, *root) == (1, False)
+        assert told(old, home, *root) == (1, True)
+        assert told(new, home, *root) == (1, False)
+    assert snapshot_memory.recall(home)[bureau.code][0] == 8
+    path = home / snapshot_memory.FILE_NAME
     assert path.stat().st_mode & 0o777 == 0o600
-    for data in (b"", b"{}", b"[]", path.read_bytes() + b" ", b'{"seen":[1]}'):
-        path.write_bytes(data)
-        with pytest.raises(remembering.SnapshotMemoryError):
-            remembering.recall(home)
-        assert told(new)[0] == 2
-    remembering.keep(tmp_path / "none", kept)
-    assert not (tmp_path / "none").exists()
+    # Where nothing is pinned, or not this root, nothing is compared and nothing kept.
+    assert told(new, bare, root_option, pin) == (1, False)
+    assert told(old, bare, root_option, pin) == (1, False)
+    assert [*bare.iterdir()] == []
+    # A file that is gone or damaged is an error once something was pinned.
+    kept = path.read_bytes()
+    for data in (b"", kept + b" ", kept.replace(b",8,", b",7,"), None):
+        path.unlink() if data is None else path.write_bytes(data)
+        code, _ = told(new)
+        assert code == 2
+    memory.pin(home, city.file, city.pin, city.at)
+    assert told(old) == (1, False)

@@ -5,10 +5,10 @@ import pytest
 
 from elicense import trust
 from elicense.cli import report
+from elicense.dates import instant_text
 from elicense.hub import Hub
 from elicense.testing import CODE, NAME, SECOND_CODE
 from elicense.trust import KeyGrant, Period
-from elicense.validating.verdict import instant_text
 from esign import clock
 from tests.elicense.bureaus import (
     DAY,

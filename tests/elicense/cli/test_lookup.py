@@ -1,6 +1,9 @@
 """The command that asks a register for numbers."""
 
 import json
+import os
+import subprocess
+import sys
 
 from tests.elicense.cli.department import USCC, answers
 
@@ -60,7 +63,10 @@ types = ["business-license"]
 
 def test_a_purpose_and_a_holder_have_their_form(own):
     assert own.run("lookup", "JY1").exit_code == 2
-    for text in ('{"age": 3}', "[]", "nothing", '{"name": "a", "x": 1}'):
+    for text in (
+        *('{"age": 3}', "[]", "nothing", '{"name": "a", "x": 1}', "{}", "[" * 9999),
+        *('{"name": ""}', '{"name": "a", "code": ""}', '{"code": 1}', '["name"]'),
+    ):
         done = own.run("lookup", "JY1", "--purpose", "xx", "--holder", "-", stdin=text)
         assert done.exit_code == 2
         assert "--holder" in done.stderr
@@ -69,3 +75,41 @@ def test_a_purpose_and_a_holder_have_their_form(own):
         stdin='{"code": "1"}',
     )
     assert done.exit_code == 1
+
+
+def test_no_number_is_answered_where_one_will_not_do(own):
+    number, _ = number_of(own)
+    log = own.place / "calls.jsonl"
+    before = log.read_bytes() if log.exists() else b""
+    for numbers in ((number, ""), (number, "x" * 201), (number, "JY\n1")):
+        done = own.run("lookup", *numbers, "--purpose", "check", "--json")
+        assert (done.exit_code, done.stdout) == (2, "")
+    done = own.run("lookup", number, "--purpose", "check", "--caller", "anybody")
+    assert done.exit_code == 2
+    assert "18" in done.stderr
+    assert (log.read_bytes() if log.exists() else b"") == before
+
+
+def test_every_answer_that_was_seen_is_in_the_log(own):
+    """Killed at any point: what was printed had been logged before."""
+    number, _ = number_of(own)
+    log = own.place / "calls.jsonl"
+    log.unlink(missing_ok=True)
+    numbers = [number, *(f"NONE{n}" for n in range(300))]
+    main = (
+        "import sys; sys.stdout.reconfigure(line_buffering=True);"
+        " from elicense.cli import main; main()"
+    )
+    arguments = [sys.executable, "-c", main, "lookup", *numbers, "--purpose", "check"]
+    process = subprocess.Popen(
+        [*arguments, "--json", "--workspace", own.place],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "ELICENSE_HOME": str(own.place.parent)},
+    )
+    seen = [process.stdout.readline() for _ in range(40)]
+    process.kill()
+    seen += process.communicate()[0].splitlines()
+    assert len(seen) < len(numbers)
+    logged = [json.loads(line)["number"] for line in log.read_text().splitlines()]
+    assert numbers[: len(logged)] == logged
+    assert len(logged) >= len([line for line in seen if line.strip()]) >= 40

@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from elicense.cli import publication
+from esign import clock
 from tests.elicense.cli.department import answers
 
 
@@ -82,3 +84,13 @@ def test_a_number_that_leaves_no_room_is_refused(own, after):
     assert done.exit_code == 2
     assert "--after" in done.stderr
     assert own.trust_file.read_bytes() == data
+
+
+def test_progress_is_for_a_terminal_and_a_long_publication(monkeypatch, capsys):
+    begun = clock.now()
+    long_ago = begun.replace(year=2020)
+    publication._progress(1, 3, long_ago)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    publication._progress(1, 3, long_ago)
+    assert "33 %" in capsys.readouterr().err

@@ -55,7 +55,8 @@ def is_point(frame: FrameType, called: object) -> bool:
     if isinstance(owner, sqlite3.Connection):
         sql = str(frame.f_locals.get("sql", "")).lstrip()
         return name == "close" or not sql.startswith(_READING)
-    return isinstance(owner, io.BufferedWriter) and name in _BUFFER
+    buffers = (io.BufferedWriter, io.BufferedRandom)
+    return isinstance(owner, buffers) and name in _BUFFER
 
 
 class Fuse:

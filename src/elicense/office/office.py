@@ -1,23 +1,16 @@
-"""The back office of an issuing organ: settings, keys, register, publication.
+"""The office itself: what is open of a workspace, and what it can be asked for."""
 
-What every use of a workspace rests on. Wiring only: every rule lives in the modules
-that are called.
-"""
-
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elicense import dates, device, files, platforms, publishing, settings
+from elicense import device, files, settings
 from elicense.closing import Closing
-from elicense.custody import Custody, Owner
+from elicense.custody import Custody
 from elicense.device import DeviceKeys
-from elicense.errors import ConflictError, ElicenseError, WorkspaceError
 from elicense.folder import (
     KEYS_FOLDER,
     REGISTER_FILE,
@@ -30,45 +23,24 @@ from elicense.folder import (
     published_file,
 )
 from elicense.fonts import FontSet
-from elicense.keychain import KeyRecord, Purpose
+from elicense.keychain import ElectronicSeal, Keychain, KeyRecord, Purpose
 from elicense.keyring import Keyring
-from elicense.model import Organization, Text
 from elicense.noticeboard import Noticeboard
+from elicense.office import key_changes, publication
+from elicense.office.key_changes import KeysChanged
+from elicense.office.publication import silent as _silent
 from elicense.pending import Pending, pending
-from elicense.policy import PUBLISHING
-from elicense.publishing import Listing, Publisher
+from elicense.publishing import Listing
 from elicense.register import Publication
 from elicense.register.sqlite import SqliteRegister
 from elicense.sealing import SealStore
-from elicense.sealing.withdrawn import marked
-from elicense.trust import OrganizationEntry, SealEntry, TrustState
+from elicense.trust import TrustState
 from esign import clock
-from esign.errors import MalformedError, UnavailableError, VerificationError
 from esign.hsm import PinCallback
 
 if TYPE_CHECKING:
     from elicense.catalog import Catalog
     from elicense.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class KeysChanged:
-    """What became of a change of the keys.
-
-    Attributes:
-        record: the key it was about, as it is now; None for a root or a bundle key.
-        publication: the publication that says so; None where it could not be made.
-        why_unpublished: what stood in its way; strangers do not know of the change.
-    """
-
-    record: KeyRecord | None
-    publication: Publication | None
-    why_unpublished: Text | None = None
-
-    @property
-    def published(self) -> bool:
-        """Whether strangers can know it."""
-        return self.publication is not None
 
 
 class Office(Closing):
@@ -172,7 +144,12 @@ class Office(Closing):
         """
         return self.board.as_of(self.trust(), self.pins, at)
 
-    def publish(self, at: datetime | None = None, after: int = 0) -> Publication:
+    def publish(
+        self,
+        at: datetime | None = None,
+        after: int = 0,
+        progress: Callable[[int, int], None] = _silent,
+    ) -> Publication:
         """Sign status lists and trust bundle and put them under ``public/``.
 
         A publication that an earlier run stored and did not put there is put there
@@ -182,6 +159,7 @@ class Office(Closing):
             at: the run's instant; now where None.
             after: go on after this number, which was published and is not known to
                 this register.
+            progress: told how much of a long publication is done, and of how much.
 
         Raises:
             WorkspaceError: the keys do not open or belong together, or ``at`` is wrong.
@@ -191,53 +169,11 @@ class Office(Closing):
             ConflictError: another run published meanwhile; its file is there.
             FileError: the file cannot be written; the old one stays.
         """
-        at = at or clock.now()
-        self.settle_keys()
-        with self.custody.signing():
-            publication = self.publish_now(at, after)
-            self._publish_snapshot(at)
-        return publication
-
-    def _publish_snapshot(self, at: datetime) -> None:
-        """Put a snapshot of all that was issued beside the bundle.
-
-        Without the extra ``bulk`` there is none, and one that was published before ends
-        at its own time.
-        """
-        if find_spec("numpy") is None:
-            return
-        snapshot = import_module("elicense.snapshot.publishing")
-        terms = snapshot.Terms(self.settings.code, at)
-        snapshot.publish(self.register, self.snapshot_folder, terms, self.keys.token)
+        return publication.publish(self, at or clock.now(), after, progress)
 
     def publish_now(self, at: datetime, after: int = 0) -> Publication:
         """Do as :meth:`publish` for a caller that holds ``custody.signing()``."""
-        self.check_open()
-        self.custody.reload().check_time(at)
-        if not self.pins:
-            raise WorkspaceError(
-                Text(
-                    "elicense.toml 中 [trust] root 不是 keys/ 中的信任根",
-                    "elicense.toml: [trust] root is none of the roots of keys/",
-                )
-            )
-        self.refuse_older(after)
-        self.board.put_out()
-        try:
-            publication = publishing.publish(self._publisher(at), at, after)
-        except ConflictError:
-            self.board.put_out()
-            raise
-        except (MalformedError, VerificationError) as err:
-            raise WorkspaceError(
-                Text(
-                    f"密钥与证书不匹配，未发布：{err}",
-                    "the keys and certificates do not belong together, so nothing"
-                    f" was published: {err}",
-                )
-            ) from err
-        self.board.put_out()
-        return publication
+        return publication.publish_now(self, at, after)
 
     def settle_keys(self) -> None:
         """Finish a change of the keys that was cut off, before anything is signed.
@@ -249,15 +185,7 @@ class Office(Closing):
         Raises:
             WorkspaceError, FileError: the keys cannot be read or written.
         """
-        self.custody.reload()
-        speaking = self.custody.parts.roots.last.root.fingerprint
-        moved = bool(self.pins) and self.settings.root != speaking
-        if moved or self.custody.is_untidy():
-            with self.custody.changing():
-                speaking = self.custody.reload().roots.last.root.fingerprint
-                if moved:
-                    self.rewrite(root=speaking)
-                self.custody.tidy()
+        key_changes.settle(self)
 
     def pending(self, at: datetime | None = None) -> Pending:
         """Return what the next publication would change; signs and writes nothing.
@@ -300,58 +228,15 @@ class Office(Closing):
             state: the publication as it is believed.
             at: the instant of issuing.
         """
-        bundle = state.bundle
-        if bundle is None or at > bundle.issued_at + PUBLISHING.status_age:
-            return True
-        listing = self.listing()
-        return (
-            bundle.statement != listing.statement
-            or bundle.organizations != listing.organizations
-            or bundle.keys != listing.keys
-            or bundle.seals != listing.seals
-        )
+        return publication.is_outdated(self, state, at)
 
-    def listing(self) -> Listing:
-        """Return what this organ publishes, apart from signatures."""
-        parts, types = self.custody.parts, self.catalog.names()
-        code, chain = self.settings.code, parts.keychain
-        first = min(item.period.signs_from for item in chain.own("token"))
-        # Keys that were taken over count once their organ is in the settings.
-        foreign = platforms.seals(self.folder, code, types)
-        codes = {code, *(item.code for item in self.settings.predecessors)}
-        founded = (dates.day_of(first), self.settings.name)
-        return Listing(
-            register=self.register,
-            organization=OrganizationEntry(code, (founded, *self.settings.renamed)),
-            predecessors=tuple(item.entry(code) for item in self.settings.predecessors),
-            keys=tuple(g for g in chain.grants(types) if g.organization in codes),
-            seals=self._marked(
-                (
-                    *(s for s in chain.seals(types) if s.organization in codes),
-                    *(seal.entry for seal in foreign),
-                )
-            ),
-            roots=tuple(
-                dict.fromkeys((*chain.all_roots, *(seal.root for seal in foreign)))
-            ),
-            statement=parts.roots.last.number,
-        )
+    def listing(self, chain: Keychain | None = None) -> Listing:
+        """Return what this organ publishes, apart from signatures.
 
-    def _marked(self, entries: Iterable[SealEntry]) -> tuple[SealEntry, ...]:
-        """Return seals with what the register of seals knows of their ends."""
-        if not files.is_file(self.folder / SEALS_FILE):
-            return tuple(entries)
-        return marked(entries, self.seals.seals())
-
-    def _publisher(self, at: datetime) -> Publisher:
-        return Publisher(
-            listing=self.listing(),
-            crls=self.custody.crls(at),
-            status_signer=self.keys.status,
-            bundle_signer=self.keys.bundle,
-            statements=self.custody.parts.statements,
-            pins=self.custody.pins,
-        )
+        Args:
+            chain: its keys, where they are not to be those that count now.
+        """
+        return publication.listing(self, chain)
 
     # Keys over time.
 
@@ -372,14 +257,7 @@ class Office(Closing):
                 key could sign; or the keys do not open.
             FileError: a file cannot be written; the old key signs on.
         """
-        at = at or clock.now()
-
-        def change() -> KeyRecord:
-            if purpose != "status" and not abandon:
-                self._refuse_unfinished()
-            return self.custody.renew(purpose, self._owner(at), at)
-
-        return self._change(at, change)
+        return key_changes.renew(self, purpose, at or clock.now(), abandon=abandon)
 
     def add_viewer_seal(self, at: datetime | None = None) -> KeysChanged:
         """Make a second seal, by PAdES, for whoever has an ordinary viewer; publish.
@@ -392,23 +270,32 @@ class Office(Closing):
             FileError: a file cannot be written; nothing is changed.
         """
         at = at or clock.now()
-        return self._change(
-            at, lambda: self.custody.add_viewer_seal(self._owner(at), at)
-        )
 
-    def _refuse_unfinished(self) -> None:
-        """Refuse where a reservation, with its own sealing instant, needs the key."""
-        count = self.register.count() - sum(self.register.counts().values())
-        if count:
-            raise WorkspaceError(
-                Text(
-                    f"有 {count} 个证照已预留而未签发完，更换密钥后无法完成："
-                    "请先用原申请再次签发，或用 --abandon 放弃",
-                    f"{count} license(s) are reserved and not issued, and could not be"
-                    " finished with another key: issue them again with the same"
-                    " application first, or give them up with --abandon",
-                )
-            )
+        def make() -> KeyRecord:
+            return self.custody.add_viewer_seal(key_changes.owner(self, at), at)
+
+        return key_changes.change(self, at, make)
+
+    def use_seal(
+        self, seal: ElectronicSeal, root: bytes, at: datetime, *, abandon: bool = False
+    ) -> KeysChanged:
+        """Let the seal's key seal with another electronic seal, and publish.
+
+        Whether it may is asked before: :func:`elicense.own_seal.use`.
+
+        Args:
+            seal: the new one.
+            root: of the CA above its maker, DER.
+            at: the run's instant, whole seconds UTC.
+            abandon: use it although licenses are reserved and not finished.
+
+        Raises:
+            WorkspaceError: licenses are reserved and not finished, whose instant may
+                lie before the seal's period; or the keys do not open; or no reader
+                would admit a publication with it. Nothing is changed.
+            FileError: a file cannot be written; the seal before it is used on.
+        """
+        return key_changes.use_seal(self, seal, root, at, abandon=abandon)
 
     def attest_destroyed(self, name: str, at: datetime | None = None) -> KeysChanged:
         """Attest that an earlier key was destroyed elsewhere, and publish.
@@ -420,7 +307,28 @@ class Office(Closing):
         Raises:
             WorkspaceError: no such key, or it signs.
         """
-        return self._change(at or clock.now(), lambda: self.custody.attest(name))
+        at = at or clock.now()
+        return key_changes.change(self, at, lambda: self.custody.attest(name))
+
+    def close_key(self, name: str, at: datetime | None = None) -> KeysChanged:
+        """Close an earlier token key by a snapshot of all that was issued; publish.
+
+        For a key that nobody can attest destroyed: what is inside stays good for who
+        has the snapshot, and nothing else that the key signed does. A key that is
+        closed stays as it is.
+
+        Args:
+            name: its kid in hexadecimal.
+            at: the run's instant; now where None.
+
+        Raises:
+            WorkspaceError: no such key, or it signs, or signs no licenses, or is
+                attested destroyed; or the extra ``bulk`` is not installed.
+            OldRegisterError, OldKeysError: what was published is newer than this
+                workspace.
+            FileError: the snapshot cannot be written; the key stays as it is.
+        """
+        return key_changes.close(self, name, at or clock.now())
 
     def concerned(self, record: KeyRecord) -> int:
         """Return how many issued licenses were sealed in a key's period.
@@ -430,14 +338,7 @@ class Office(Closing):
         Args:
             record: of a token key or a seal; a status key signs no license.
         """
-        if record.purpose == "status":
-            return 0
-        return sum(
-            row.is_issued
-            and row.key.issuer == record.organization
-            and record.period.covers(row.allocation.instant)
-            for row in self.register.rows()
-        )
+        return key_changes.concerned(self, record)
 
     def compromise_key(
         self, name: str, since: datetime, at: datetime | None = None
@@ -459,10 +360,11 @@ class Office(Closing):
         """
         at = at or clock.now()
 
-        def change() -> KeyRecord:
-            return self.custody.compromise(name, since, self._owner(at), at)
+        def make() -> KeyRecord:
+            owner = key_changes.owner(self, at)
+            return self.custody.compromise(name, since, owner, at)
 
-        return self._change(at, change)
+        return key_changes.change(self, at, make)
 
     def grant_backfill(
         self, first: date, last: date, at: datetime | None = None
@@ -475,7 +377,7 @@ class Office(Closing):
             at: the run's instant; now where None.
         """
         at = at or clock.now()
-        return self._change(at, lambda: self.custody.backfill(first, last))
+        return key_changes.change(self, at, lambda: self.custody.backfill(first, last))
 
     def renew_bundle_key(self, at: datetime | None = None) -> KeysChanged:
         """Let the root name a new bundle key, destroy the old one, and publish.
@@ -485,7 +387,7 @@ class Office(Closing):
             FileError: a file cannot be written; the old key signs on.
         """
         at = at or clock.now()
-        return self._change(at, lambda: self.custody.renew_bundle_key(at))
+        return key_changes.change(self, at, lambda: self.custody.renew_bundle_key(at))
 
     def rotate_root(self, at: datetime | None = None) -> KeysChanged:
         """Let a new root speak after the old one, destroy the old one, and publish.
@@ -497,30 +399,7 @@ class Office(Closing):
             WorkspaceError: the root is kept off line, or the keys do not open.
             FileError: a file cannot be written; the old root speaks on.
         """
-        at = at or clock.now()
-
-        def change() -> None:
-            speaking = self.custody.reload().roots.last.root.fingerprint
-            if speaking == load_settings(self.folder).root:
-                speaking = self.custody.rotate_root(at)
-            self.rewrite(root=speaking)
-            self.custody.tidy()
-
-        return self._change(at, change)
-
-    def _owner(self, at: datetime) -> Owner:
-        name = self.settings.name_on(dates.day_of(at))
-        organization = Organization(self.settings.code, name)
-        return Owner(organization, self.catalog.names())
-
-    def _change(
-        self, at: datetime, change: Callable[[], KeyRecord | None]
-    ) -> KeysChanged:
-        """Change the keys while nobody signs, then publish."""
-        with self.custody.changing():
-            self.check_open()
-            record = change()
-        return self.published(at, record)
+        return key_changes.rotate_root(self, at or clock.now())
 
     def published(self, at: datetime, record: KeyRecord | None = None) -> KeysChanged:
         """Publish what was changed, and say what became of it.
@@ -529,13 +408,7 @@ class Office(Closing):
             at: the run's instant.
             record: the key that was changed.
         """
-        try:
-            return KeysChanged(record, self.publish(at))
-        except ElicenseError as err:
-            # The change is done and on disk; what is left is told, not undone.
-            return KeysChanged(record, None, err.message)
-        except UnavailableError as err:  # the device, once the change is done
-            return KeysChanged(record, None, device.told(err))
+        return key_changes.published(self, at, record)
 
     def rewrite(self, **changes: object) -> None:
         """Replace settings in ``elicense.toml``, as they stand there now.

@@ -1,52 +1,30 @@
-"""Custody of a workspace's keys: which one signs, and how one follows another.
+"""The folder ``keys`` of a workspace: the keys that sign, and changes of them."""
 
-Every change is one replaced file: new private keys are written first, under names of
-their own, then ``grants.cbor`` or ``root-statements.cbor`` is replaced, and only then
-the old private key is overwritten, attested destroyed, and removed. A run that is cut
-off anywhere leaves keys that work; the next change finishes what is left.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from elicense import files, keychain, keyfolder, keyring, trust, wiping
+from elicense import keychain, keyfolder, keyring
+from elicense.custody import revoking, roots, tidying
+from elicense.custody.private import PrivateKeys
+from elicense.custody.renewal import Owner, Renewal
 from elicense.device import DeviceKeys
 from elicense.errors import WorkspaceError
 from elicense.keychain import (
-    SEALS,
     VIEWER_SEAL,
-    Authority,
+    ElectronicSeal,
     Keychain,
     KeyRecord,
     Purpose,
 )
-from elicense.keyring import AnyAuthority, Keyring, PublicParts
-from elicense.model import Organization, Text
-from elicense.trust import Period, RootStatement, SignedStatement
+from elicense.keyring import Keyring, PublicParts
+from elicense.model import Text
+from elicense.trust import SignedStatement
 from elicense.trust.reading import MAX_STATEMENTS
-from esign.algorithms import Suite
-from esign.authority import DevelopmentAuthority
-from esign.certificates import read_any, read_certificate
-from esign.keys import PublicKey, Signer
+from esign.keys import PublicKey
 from esign.signer import SoftwareSigner
-
-CRL_DAYS = 30  # until nextUpdate; each publication makes new lists
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose keys they are, on the day of a change.
-
-    Attributes:
-        organization: name and code that a new seal carries.
-        types: the license types of the catalog, which the old key was granted.
-    """
-
-    organization: Organization
-    types: tuple[str, ...]
 
 
 class Custody:
@@ -70,7 +48,7 @@ class Custody:
             FileError: one cannot be read.
         """
         self.folder = folder
-        self._passphrase, self._device = passphrase, device
+        self.private = PrivateKeys(folder, passphrase, device)
         self._public = keyring.read_public(folder)
         self._parts = keyring.parts_of(*self._public)
         self._keys: Keyring | None = None
@@ -108,9 +86,7 @@ class Custody:
             UnavailableError: the device cannot be used.
         """
         if self._keys is None:
-            self._keys = keyring.unlock(
-                self.folder, self._parts, self._secret(), self._device
-            )
+            self._keys = self.private.unlock(self._parts)
         return self._keys
 
     def secret(self) -> bytes:
@@ -120,22 +96,16 @@ class Custody:
             WorkspaceError: there is none, or it is wrong.
             FileError: a file cannot be read.
         """
-        self._prove()
-        return self._secret()
-
-    def _secret(self) -> bytes:
-        return self._passphrase or keyfolder.kept_passphrase(self.folder)
+        self.private.prove(self._parts)
+        return self.private.secret()
 
     def open_root(self) -> SoftwareSigner:
         """Open the root that speaks now; see :func:`keyring.open_root`."""
-        return keyring.open_root(self.folder, self._parts, self._secret())
+        return self.private.open_root(self._parts)
 
     def private_files(self) -> tuple[Path, ...]:
         """Return the files of all private keys that are here, but those of CAs."""
-        uses = ("root", "bundle", "token", "status", *SEALS)
-        return tuple(
-            path for use in uses for path in sorted(self.folder.glob(f"{use}-*.pem"))
-        )
+        return self.private.files()
 
     def signing(self) -> AbstractContextManager[None]:
         """Keep the keys from being changed while something is signed."""
@@ -156,17 +126,7 @@ class Custody:
         Raises:
             WorkspaceError, FileError: the keys do not open.
         """
-        seals = [
-            item
-            for purpose in SEALS
-            for item in self._parts.keychain.own(purpose)
-            if item.compromised_from is not None
-        ]
-        return tuple(
-            authority.crl(at, CRL_DAYS, dict(_revoked(seals, authority.chain, at)))
-            for authority in self.keys.authorities
-            if isinstance(authority, DevelopmentAuthority) and _is_valid(authority, at)
-        )
+        return revoking.crls(self._parts.keychain, self.keys.authorities, at)
 
     def is_untidy(self) -> bool:
         """Tell whether a change was cut off before the old key was destroyed.
@@ -175,18 +135,7 @@ class Custody:
             FileError: the folder cannot be entered.
             UnavailableError: a key of a device waits, and the device is away.
         """
-        waiting = [
-            (item.purpose, item.key)
-            for item in self._parts.keychain.records
-            if not item.signs and not item.destroyed
-        ]
-        return any(
-            files.is_file(self.path(use, key))
-            for use, key in (*waiting, *self._spent())
-        ) or any(self._in_device(use, key) for use, key in waiting)
-
-    def _in_device(self, use: str, key: PublicKey) -> bool:
-        return self._device is not None and self._device.holds(use, key)
+        return tidying.is_untidy(self._parts, self.private)
 
     # Changes. The caller holds :meth:`changing`.
 
@@ -215,7 +164,7 @@ class Custody:
                 )
             )
         old = chain.current(purpose)
-        self._prove(old)
+        self.private.prove(self._parts, old)
         self._replace(old, owner, at)
         return self._finished(old)
 
@@ -240,7 +189,7 @@ class Custody:
         if since > at:
             raise ValueError("a key is known to be compromised, not expected to be")
         found = self.reload().keychain.meant(name, since)
-        self._prove(found if found.signs else None)
+        self.private.prove(self._parts, found if found.signs else None)
         known = found.compromised_from
         earliest = since if known is None else min(since, known)
         if found.signs:
@@ -272,19 +221,30 @@ class Custody:
                     f"the key {name} signs; renew it first: elicense keys renew",
                 )
             )
-        self._prove()
+        self.private.prove(self._parts)
         self.tidy()
         attested = replace(self._parts.keychain.named(name), destroyed=True)
-        path = self._path(attested)
-        if files.is_file(path):  # whatever it holds, it is not that key
-            _wipe(path)
+        use, key = attested.purpose, attested.key
+        if self.private.is_file(use, key):  # whatever it holds, it is not that key
+            self.private.overwrite(use, key)
         self.keep(self._parts.keychain.changed(attested))
-        wiping.remove(path)
+        self.private.erase(use, key)
         return attested
 
-    def _prove(self, first: KeyRecord | None = None) -> None:
-        """Open a key, so that a wrong passphrase changes nothing."""
-        keyring.prove(self.folder, self._parts, self._secret(), first)
+    def close(self, name: str, closing: bytes) -> KeyRecord:
+        """Keep which snapshot closes an earlier key, for good.
+
+        Args:
+            name: the key's kid in hexadecimal.
+            closing: SHA-256 of its manifest.
+
+        Returns:
+            The record of the key, as it is now.
+        """
+        found = self.reload().keychain.named(name)
+        closed = replace(found, closing=closing)
+        self.keep(self._parts.keychain.changed(closed))
+        return closed
 
     def backfill(self, first: date, last: date) -> KeyRecord:
         """Grant the token key that signs now the legal dates of licenses on paper.
@@ -303,7 +263,7 @@ class Custody:
             raise ValueError("a range does not end before it begins")
         current = self.reload().keychain.current("token")
         granted = keychain.widened(current, first, last)
-        self._prove(current)
+        self.private.prove(self._parts, current)
         self.keep(self._parts.keychain.changed(granted))
         return granted
 
@@ -317,18 +277,8 @@ class Custody:
             WorkspaceError: the root is kept off line, or the keys do not open.
             FileError: a file cannot be written; the old key signs on.
         """
-        last = self.reload().roots.last
-        self._prove()
-        root = self.open_root()
-        new = SoftwareSigner.generate(last.bundle_keys[-1].suite)
-        statement = RootStatement(
-            number=last.number + 1,
-            issued_at=at,
-            speaks_for=last.speaks_for,
-            bundle_keys=(new.public_key,),
-        )
-        keyring.save_keys(self.folder, [("bundle", new)], self._secret())
-        self._say([trust.sign_root_statement(statement, root)])
+        said = roots.new_bundle_key(self.reload(), self.private, at)
+        self.speak((*self._parts.statements, said))
         self.tidy()
 
     def rotate_root(self, at: datetime) -> str:
@@ -343,21 +293,14 @@ class Custody:
             WorkspaceError: the root is kept off line, or the keys do not open.
             FileError: a file cannot be written; the old root speaks on.
         """
-        self.reload()
-        self._prove()
-        old = self.open_root()
-        new = SoftwareSigner.generate(old.public_key.suite)
-        keyring.save_keys(self.folder, [("root", new)], self._secret())
-        self._say(trust.sign_handover(self._parts.roots.last, old, new, at))
-        return new.public_key.fingerprint
+        fingerprint, said = roots.new_root(self.reload(), self.private, at)
+        self.speak((*self._parts.statements, *said))
+        return fingerprint
 
     def tidy(self) -> tuple[KeyRecord, ...]:
         """Destroy the private keys that sign no more, and attest it.
 
-        The order is: overwrite, attest, remove; in a device: destroy the private half,
-        attest, remove the public half. So a key is attested destroyed only
-        where this program overwrote it, also where a run was cut off in between. A file
-        that does not open as the key it is named after is left as it is.
+        A file that does not open as the key it is named after is left as it is.
 
         Returns:
             Retired keys whose files are not here, so that nobody here can attest it.
@@ -367,72 +310,15 @@ class Custody:
             FileError: a file cannot be overwritten, removed or written.
             UnavailableError: a key of a device waits, and the device is away.
         """
-        chain = self._parts.keychain
-        retired = [item for item in chain.records if not item.signs]
-        mine = [item for item in retired if self._waits(item)]
-        for item in mine:
-            self._destroy(item)
-            chain = chain.changed(replace(item, destroyed=True))
-        if chain != self._parts.keychain:
-            self.keep(chain)
-        for item in mine:
-            self._remove(item)
-        for use, key in self._spent():
-            if self.holds(use, key):
-                _wipe(self.path(use, key))
-                wiping.remove(self.path(use, key))
-        return tuple(
-            item for item in retired if not item.destroyed and item not in mine
-        )
-
-    def _waits(self, item: KeyRecord) -> bool:
-        """Tell whether a retired key is here to be destroyed, or its mark to go."""
-        if self.holds(item.purpose, item.key):
-            return True
-        return not item.destroyed and self._in_device(item.purpose, item.key)
-
-    def _destroy(self, item: KeyRecord) -> None:
-        if self._device is None or files.is_file(self._path(item)):
-            _wipe(self._path(item))
-        else:
-            self._device.destroy(item.purpose, item.key)
-
-    def _remove(self, item: KeyRecord) -> None:
-        if self._device is None or files.is_file(self._path(item)):
-            wiping.remove(self._path(item))
-        else:
-            self._device.remove(item.purpose, item.key)
-
-    def _spent(self) -> Iterator[tuple[str, PublicKey]]:
-        """Give the uses and keys of roots and bundle keys that speak no more."""
-        roots = self._parts.roots
-        for statement in roots.statements:
-            if statement.root != roots.last.root:
-                yield "root", statement.root
-            for key in statement.bundle_keys:
-                if key not in roots.last.bundle_keys:
-                    yield "bundle", key
+        return tidying.tidy(self._parts, self.private, self.keep)
 
     def holds(self, use: str, key: PublicKey) -> bool:
         """Tell whether a file is here that is this key, or was overwritten already."""
-        path = self.path(use, key)
-        if not files.is_file(path):
-            return False
-        if wiping.is_wiped(path):
-            return True
-        try:
-            keyring.open_key(self.folder, use, key, self._secret())
-        except WorkspaceError:
-            self._prove()  # a wrong passphrase is told; else the file is another
-            return False
-        return True
+        return self.private.holds(use, key, self._parts)
 
     def path(self, use: str, key: PublicKey) -> Path:
         """Return where a private key is kept, if it is kept here."""
-        return keyring.key_path(self.folder, use, key)
-
-    def _path(self, item: KeyRecord) -> Path:
-        return self.path(item.purpose, item.key)
+        return self.private.path(use, key)
 
     def _replace(
         self,
@@ -442,35 +328,37 @@ class Custody:
         compromised_from: datetime | None = None,
     ) -> None:
         """Let a new key sign in place of an old one: one replaced file."""
-        if at <= old.period.signs_from:
-            raise WorkspaceError(
-                Text(
-                    "这把密钥刚刚启用（或机器时钟被调回），请稍后再试",
-                    "this key signs only from now on (or the machine's clock was set"
-                    " back); try again in a moment",
-                )
-            )
+        renewal = self._renewal(owner, at)
+        self.keep(renewal.replacing(old, compromised_from))
+
+    def _renewal(self, owner: Owner, at: datetime) -> Renewal:
         chain = self._parts.keychain
-        signer = keyring.new_key(old.purpose, old.key.suite, self._device)
-        new: list[tuple[str, Signer]] = [(old.purpose, signer)]
-        if old.purpose in SEALS:
-            chain, record, more = self._new_seal(
-                (old.purpose, signer.public_key), owner, at
-            )
-            new += more
-        else:
-            record = KeyRecord(
-                purpose=old.purpose,
-                organization=old.organization,
-                key=signer.public_key,
-                period=Period(at, None),
-            )
-        keyring.save_keys(self.folder, new, self._secret())
-        chain = chain.renewed(record, at, owner.types)
-        if compromised_from is not None:
-            retired = next(item for item in chain.records if item.key == old.key)
-            chain = chain.changed(replace(retired, compromised_from=compromised_from))
-        self.keep(chain)
+        return Renewal(chain, self.private, lambda: self.keys.authorities, owner, at)
+
+    def use_seal(self, seal: ElectronicSeal, root: bytes, at: datetime) -> KeyRecord:
+        """Let the seal's key seal with another electronic seal from now on.
+
+        The one before it ends with this second, so that what was sealed with it in the
+        same second stays good.
+
+        Args:
+            seal: the new one, which lists the key's certificate.
+            root: of the CA above its maker, DER.
+            at: whole seconds UTC.
+
+        Returns:
+            The key's record, as it is now.
+
+        Raises:
+            WorkspaceError: the passphrase is wrong.
+            FileError: the file cannot be written; the seal before it is used on.
+            ValueError: the key has no electronic seal, or has had this one, or too
+                many.
+        """
+        chain = self.reload().keychain
+        self.private.prove(self._parts, chain.current("seal"))
+        self.keep(chain.sealing_with(seal, root, at + timedelta(seconds=1)))
+        return self._parts.keychain.current("seal")
 
     def add_viewer_seal(self, owner: Owner, at: datetime) -> KeyRecord:
         """Make a seal by PAdES beside an electronic one.
@@ -496,43 +384,10 @@ class Custody:
                     "there is a seal that ordinary viewers know (PAdES)",
                 )
             )
-        self._prove()
-        signer = keyring.new_key(VIEWER_SEAL, Suite.ES256, self._device)
-        wanted = (VIEWER_SEAL, signer.public_key)
-        chain, record, more = self._new_seal(wanted, owner, at)
-        new: list[tuple[str, Signer]] = [(VIEWER_SEAL, signer), *more]
-        keyring.save_keys(self.folder, new, self._secret())
-        self.keep(chain.changed(record))
+        self.private.prove(self._parts)
+        chain, record = self._renewal(owner, at).adding_viewer_seal()
+        self.keep(chain)
         return record
-
-    def _new_seal(
-        self, wanted: tuple[Purpose, PublicKey], owner: Owner, at: datetime
-    ) -> tuple[Keychain, KeyRecord, tuple[tuple[str, Signer], ...]]:
-        """Return a new seal's record, the chain with its CA, and the CA's new keys."""
-        purpose, key = wanted
-        chain = self._parts.keychain
-        authority, made = self._authority(key.suite, owner, at)
-        record = keyring.seal_record(owner.organization, authority, key, at, purpose)
-        if made is None:
-            return chain, record, ()
-        chain = replace(chain, authorities=(*chain.authorities, made))
-        return chain, record, tuple(keyring.keys_of(authority))
-
-    def _authority(
-        self, suite: Suite, owner: Owner, at: datetime
-    ) -> tuple[AnyAuthority, Authority | None]:
-        """Return the CA for a new seal, and its certificates where it is new too."""
-        of_suite = [
-            one
-            for one in self.keys.authorities
-            if one.issuing.public_key.suite is suite
-        ]
-        for last in of_suite[-1:]:
-            facts = read_any(last.issuing_certificate)
-            if at + timedelta(days=keyring.SEAL_DAYS) <= facts.not_after:
-                return last, None
-        made = keyring.new_authority(suite, owner.organization, at)
-        return made, keyring.certificates_of(made)
 
     def _finished(self, old: KeyRecord) -> KeyRecord:
         self.tidy()
@@ -548,9 +403,6 @@ class Custody:
         """
         keyring.save_keychain(self.folder, chain)
         self.reload()
-
-    def _say(self, statements: Iterable[SignedStatement]) -> None:
-        self.speak((*self._parts.statements, *statements))
 
     def speak(self, statements: Iterable[SignedStatement]) -> None:
         """Let other root statements count: replace ``root-statements.cbor``.
@@ -572,23 +424,3 @@ class Custody:
             )
         keyring.save_statements(self.folder, said)
         self.reload()
-
-
-def _wipe(path: Path) -> None:
-    if not wiping.is_wiped(path):
-        wiping.overwrite(path)
-
-
-def _is_valid(authority: DevelopmentAuthority, at: datetime) -> bool:
-    facts = read_certificate(authority.issuing_certificate)
-    return facts.not_before <= at <= facts.not_after
-
-
-def _revoked(
-    seals: Iterable[KeyRecord], chain: tuple[bytes, ...], at: datetime
-) -> Iterator[tuple[bytes, tuple[datetime, str]]]:
-    """Give the compromised seals of one CA, and from when they are revoked."""
-    for item in seals:
-        since = item.compromised_from
-        if since is not None and item.certificates[1:] == chain:
-            yield item.certificates[0], (min(since, at), "keyCompromise")
