@@ -26,7 +26,8 @@ from bench_qr import peer
 from elicense import payload
 from elicense.bulk import BATCH, ArrowJudge, validate_many
 from elicense.bulk.pool import answers
-from elicense.bulk.sources import JOB_ROWS, Source
+from elicense.bulk.readers import JOB_ROWS
+from elicense.bulk.sources import Source
 from elicense.trust import TrustState
 from elicense.validating import validate_text
 from elicense.workspace import Workspace
@@ -71,7 +72,9 @@ def cores(texts: Sequence[str], trust: TrustState, size: str) -> dict[str, objec
     judge = ArrowJudge(trust, world.AT)
     jobs = ladder.batches(texts, JOB_ROWS) * turns
     source = Source(
-        lambda done: iter(jobs[done:]), is_documents=False, identity=["benchmark"]
+        lambda done: (job for job in jobs[done:]),
+        is_documents=False,
+        identity="benchmark",
     )
     count = sum(len(job) for job in jobs)
 

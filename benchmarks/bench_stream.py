@@ -22,7 +22,7 @@ import world
 
 from elicense import payload
 from elicense.bulk import TEXT_COLUMN, ArrowJudge
-from elicense.bulk.sources import JOB_ROWS
+from elicense.bulk.readers import JOB_ROWS
 from elicense.snapshot import Snapshots
 from elicense.snapshot.building import RUN_ROWS, Run, in_order
 from elicense.snapshot.layout import DIGEST_BYTES, halves

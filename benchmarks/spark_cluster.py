@@ -103,10 +103,9 @@ def on_this_machine(path: Path, judge: ArrowJudge, workers: int) -> measure.Job:
     """Return a job of the process pool over a file."""
 
     def run() -> None:
-        with sources.opened(path) as source:
-            for _, made in answers(source, judge, workers=workers):
-                if made.column("code")[0].as_py() != "VALID":
-                    raise AssertionError("expected valid licenses")
+        for _, made in answers(sources.opened(path), judge, workers=workers):
+            if made.column("code")[0].as_py() != "VALID":
+                raise AssertionError("expected valid licenses")
 
     return run
 

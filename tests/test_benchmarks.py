@@ -49,6 +49,28 @@ def test_every_benchmark_runs_and_the_page_tells_of_it(tmp_path):
     assert_each_names_its_peer(done.stdout, report)
     assert_no_peer_is_silently_missing(report)
     assert_the_page_hides_nothing(report, tmp_path)
+    assert_what_a_city_needs_follows(report, tmp_path)
+
+
+def assert_what_a_city_needs_follows(report, folder):
+    page = folder / "scale.md"
+    page.write_text((ROOT / "docs" / "scale.md").read_text(encoding="utf-8"))
+    given = ["--licenses", "3", "--results", folder / "results.json", "--page", page]
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "scale.py", *given],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    each = report["results"]["bulk"]["results"][0]["timings"]["answers in columns"]
+    assert f"with claims | {each['median_us']:.1f} µs |" in text
+    day = each["median_us"] * 2_000_000 / 1e6  # of the city's checks
+    amount = f"{day / 60:.1f} min" if day >= 120 else f"{day:.1f} s"
+    assert f"one core's day of checks, by signature | {amount} |" in text
+    assert "snapshots of all, one verifier | 295.0 MB | 3.0 GB | 59.0 GB |" in text
 
 
 def unfinished(folder: Path) -> list[str]:

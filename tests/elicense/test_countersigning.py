@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elicense.hub.manifests import read
 from elicense.snapshot.layout import Layout
 from elicense.snapshot.manifest import Manifest, open_manifest, sign
 from elicense.testing import CODE, SECOND_CODE
@@ -395,3 +396,20 @@ def test_a_department_that_brings_sightings_of_its_own_is_refused() -> None:
     )
     (report,) = merged([(owner, data)]).reports
     assert "only a hub names" in report.refused.en
+
+
+def test_a_folder_of_a_department_costs_a_hub_only_so_much(tmp_path) -> None:
+    """What stands there nobody has looked at, and each file may have 4 MiB."""
+    owner, unmatched, few = Bureau(), [], []
+    for n in range(3):
+        (tmp_path / f"{n}.cose").write_bytes(manifest(owner, n))
+    (tmp_path / "4.cose").symlink_to("nowhere")
+    for n in range(5, 20):
+        (tmp_path / f"x{n}.cose").write_bytes(bytes(4 << 20))
+    found = read([tmp_path], unmatched)
+    assert [item.number for item in found] == [0, 1, 2]
+    beyond, *odd = unmatched
+    assert "more than 32 MiB" in beyond.reason.en
+    assert len(odd) == 1 + 7, "the link, and what has no form"
+    assert len(read([tmp_path / "0.cose"], few)) == 1
+    assert not few

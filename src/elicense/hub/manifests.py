@@ -15,6 +15,8 @@ from elicense.trust.countersigning import Offered
 from esign.errors import MalformedError
 
 _PATTERN = "*.cose"
+MAX_FOLDER_BYTES = 32 << 20  # a second's reading; a department has some 100 KB of each
+_LEAST_BYTES = 1 << 12  # that a file counts for, so that there are not too many
 
 
 def read(given: Iterable[Path], unmatched: list[Unmatched]) -> tuple[Offered, ...]:
@@ -22,12 +24,13 @@ def read(given: Iterable[Path], unmatched: list[Unmatched]) -> tuple[Offered, ..
 
     Args:
         given: files, or folders with such files (``public/snapshot``).
-        unmatched: gets those that cannot be read.
+        unmatched: gets those that cannot be read, and those of a folder that are beyond
+            :data:`MAX_FOLDER_BYTES`: a department may put there what it likes.
 
     Raises:
         HubError: the extra ``bulk`` is not installed.
     """
-    paths = [path for one in given for path in _within(one)]
+    paths = [path for one in given for path in _within(one, unmatched)]
     if not paths:
         return ()
     if find_spec("numpy") is None:
@@ -49,11 +52,18 @@ def read(given: Iterable[Path], unmatched: list[Unmatched]) -> tuple[Offered, ..
     return tuple(offered)
 
 
-def _within(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(path.glob(_PATTERN))
-    else:
+def _within(path: Path, unmatched: list[Unmatched]) -> Iterator[Path]:
+    if not path.is_dir():
         yield path
+        return
+    left = MAX_FOLDER_BYTES
+    for one in sorted(path.glob(_PATTERN)):
+        left -= max(one.stat().st_size if one.is_file() else 0, _LEAST_BYTES)
+        if left >= 0:
+            yield one
+        else:
+            unmatched.append(Unmatched(str(one), _TOO_MUCH))
+            return
 
 
 def _offered(path: Path) -> Offered:
@@ -68,3 +78,10 @@ def _offered(path: Path) -> Offered:
         sha256=hashlib.sha256(data).digest(),
         envelope=envelope,
     )
+
+
+_TOO_MUCH = Text(
+    f"文件夹中的清单超过 {MAX_FOLDER_BYTES >> 20} MiB，此文件及其后的未读取",
+    f"the folder's manifests have more than {MAX_FOLDER_BYTES >> 20} MiB: this one and"
+    " those behind it are not read",
+)
