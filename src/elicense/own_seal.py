@@ -133,7 +133,9 @@ def use(
     seals.join_own(office, at)
     _require_usable(office, fit.seal, at)
     made = ElectronicSeal(sm2.sm3(data), fit.maker, data, fit.seal.identifier)
-    done = office.use_seal(made, fit.root, at, abandon=terms.abandon)
+    done = office.use_seal(
+        made, fit.root, at, listed=owner.certificate, abandon=terms.abandon
+    )
     return SealInUse(_registered(office, fit.seal, at, terms.by), done, no_room)
 
 

@@ -15,7 +15,6 @@ from PIL import Image, ImageChops
 
 from elicense import (
     Workspace,
-    dates,
     issuing,
     keychain,
     own_seal,
@@ -52,7 +51,7 @@ from esign.signer import SoftwareSigner
 from esign.verdict import Code
 from tests.elicense.crash.killed import CODE, NAME, PASSPHRASE, START
 from tests.elicense.licensed_maker import DAYS, LicensedMaker, picture
-from tests.elicense.test_sm2_workspace import found, issue
+from tests.elicense.test_sm2_workspace import found, issue, taking_over
 from tests.esign.seal_pictures import IMAGE, KINDS, RING, STAR, ofd, ring, written
 from tests.support import vectors
 
@@ -217,6 +216,24 @@ def test_every_kind_of_picture_is_seen_and_valid(own, maker, kind):
     assert ((left + right) / 2, (bottom + top) / 2) == pytest.approx((228, 47), abs=0.3)
 
 
+def test_a_key_renewed_meanwhile_gets_no_seal_that_does_not_list_it(
+    own, maker, monkeypatch
+):
+    checked = own_seal._require_usable
+
+    def renewing(office, seal, at):
+        checked(office, seal, at)
+        own.renew_key("seal", at)
+
+    data = made(maker, own)
+    monkeypatch.setattr(own_seal, "_require_usable", renewing)
+    with pytest.raises(WorkspaceError, match="renewed meanwhile"):
+        use(maker, own, data)
+    assert own.custody.reload().seal.seal.der != data
+    issued = issue(own, "2", LATER)
+    assert own.validate(issued.pdf, LATER).code is Code.VALID
+
+
 def test_the_seal_may_be_changed_again_and_its_key_renewed(own, maker):
     use(maker, own)
     second = issue(own, "2", LATER).pdf
@@ -341,7 +358,8 @@ def test_a_run_that_was_cut_off_before_the_register_knew(own, maker):
         data,
         "99010000000042",
     )
-    own.use_seal(fit, maker.authority.root_certificate, AT)
+    root, listed = maker.authority.root_certificate, own_seal.certificate(own)
+    own.use_seal(fit, root, AT, listed=listed)
     assert own.seals.find("99010000000042") is None
     issued = issue(own, "2", LATER)
     assert validate(issued.pdf, stranger(own), LATER).code is Code.VALID
@@ -355,14 +373,7 @@ def test_an_organ_that_is_taken_over_keeps_what_both_seals_have_sealed(
     use(maker, own)
     second = issue(own, "2", LATER).pdf
     at = START + timedelta(days=1)
-    with Workspace.create(
-        tmp_path / "other",
-        name="示范市应急管理局",
-        code="119901000000000355",
-        passphrase=PASSPHRASE,
-        at=START,
-    ) as other:
-        other.adopt(own.folder, dates.day_of(at), passphrase=PASSPHRASE, at=at)
+    with taking_over(own, tmp_path / "other", at) as other:
         for pdf in (first(own), second):
             assert validate(pdf, other.trust(), at).code is Code.VALID
         seals.join_own(other, at)
@@ -659,8 +670,9 @@ def test_what_no_reader_would_admit_changes_nothing(own, maker):
     bad = keychain.ElectronicSeal(
         sm2.sm3(data), (record.certificates[0],), data, "99010000000042"
     )
+    root = maker.authority.root_certificate
     with pytest.raises(WorkspaceError, match="nothing could be published"):
-        own.use_seal(bad, maker.authority.root_certificate, AT)
+        own.use_seal(bad, root, AT, listed=record.certificates[0])
     assert own.custody.reload().seal == record
 
 

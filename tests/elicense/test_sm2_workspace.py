@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -55,6 +56,20 @@ def found(folder, at=START):
 def own(tmp_path):
     with found(tmp_path / "ws") as workspace:
         yield workspace
+
+
+@contextmanager
+def taking_over(own, folder, at):
+    """Give another organ that has taken over a workspace's."""
+    with Workspace.create(
+        folder,
+        name="示范市应急管理局",
+        code="119901000000000355",
+        passphrase=PASSPHRASE,
+        at=START,
+    ) as other:
+        other.adopt(own.folder, dates.day_of(at), passphrase=PASSPHRASE, at=at)
+        yield other
 
 
 def issue(workspace, number="1", at=START):
@@ -182,14 +197,7 @@ def test_with_a_new_name_the_seal_says_the_new_name(own):
 def test_an_organ_of_sm2_is_taken_over(own, tmp_path):
     before = issue(own)
     at = START + timedelta(days=1)
-    with Workspace.create(
-        tmp_path / "other",
-        name="示范市应急管理局",
-        code="119901000000000355",
-        passphrase=PASSPHRASE,
-        at=START,
-    ) as other:
-        other.adopt(own.folder, dates.day_of(at), passphrase=PASSPHRASE, at=at)
+    with taking_over(own, tmp_path / "other", at) as other:
         assert validate(before.pdf, other.trust(), at).code is Code.VALID
         state = trust.admit(other.trust_file.read_bytes(), own.settings.root)
         assert validate(before.pdf, state, at).code is Code.VALID

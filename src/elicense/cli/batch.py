@@ -17,7 +17,6 @@ from elicense.cli.batch_report import Report
 from elicense.cli.delivery import Delivery, Line, drafts
 from elicense.cli.place import open_workspace
 from elicense.cli.usage import WrongUsageError
-from elicense.crew import MAX_WORKERS
 from elicense.errors import ElicenseError
 from elicense.issuing import Request
 from elicense.issuing import rows as batch_rows
@@ -46,14 +45,7 @@ EXIT_REFUSED = 1
     metavar="FILE",
     help="What came of each row (结果清单), .jsonl or .csv.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, MAX_WORKERS),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Processes that issue.",
-)
+@options.takes_workers("Processes that issue.")
 @options.seal_actors
 @options.common
 def issue_batch_command(

@@ -19,7 +19,6 @@ from elicense.cli.belief import Belief, believed
 from elicense.cli.program import EXIT_INTERRUPTED
 from elicense.cli.usage import WrongUsageError
 from elicense.cli.verify import exit_code
-from elicense.crew import MAX_WORKERS
 from elicense.errors import ElicenseError
 from elicense.model import Text
 from elicense.policy import SEALED_ONLY
@@ -31,21 +30,7 @@ from esign.verdict import Indication
 
 @click.command("verify-bulk")
 @click.argument("given", metavar="INPUT", type=click.Path(path_type=Path))
-@click.option(
-    "--trust",
-    "trust_file",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    callback=options.once,
-    metavar="FILE",
-    help="The trust bundle (信任包), a department's or a hub's; else the workspace's.",
-)
-@click.option(
-    "--root",
-    callback=options.fingerprint,
-    metavar="FINGERPRINT",
-    help="The only root to believe (信任根指纹), sha256: and 64 digits.",
-)
+@options.takes_bundle
 @options.takes_at
 @click.option(
     "--out",
@@ -69,14 +54,7 @@ from esign.verdict import Indication
     is_flag=True,
     help="Decode what a license says where a snapshot answers, too; that takes longer.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, MAX_WORKERS),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Processes that verify.",
-)
+@options.takes_workers("Processes that verify.")
 @options.common
 def verify_bulk_command(
     *,

@@ -306,6 +306,47 @@ takes_at = click.option(
 )
 
 
+def takes_workers(what: str) -> Callable[[Function], Function]:
+    """Return what adds ``--workers``.
+
+    Args:
+        what: the help, which says what the processes do.
+    """
+    from elicense.crew import MAX_WORKERS  # noqa: PLC0415  others do without it
+
+    return click.option(
+        "--workers",
+        type=click.IntRange(1, MAX_WORKERS),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help=what,
+    )
+
+
+def takes_bundle(function: Function) -> Function:
+    """Add ``--trust`` and ``--root``: what a verifier believes in this run."""
+    bundle = click.option(
+        "--trust",
+        "trust_file",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        callback=once,
+        metavar="FILE",
+        help="The trust bundle (信任包), a department's or a hub's; else that of the"
+        " workspace.",
+    )
+    root = click.option(
+        "--root",
+        callback=fingerprint,
+        metavar="FINGERPRINT",
+        help="The only root to believe (信任根指纹), sha256: and 64 digits. Unless it"
+        " is pinned as well, nothing is compared with earlier runs, and nothing is"
+        " kept.",
+    )
+    return bundle(root(function))
+
+
 def _instant_expected(option: str) -> Text:
     return Text(
         f"{option} 应为日期 YYYY-MM-DD（即该日北京时间零时），"

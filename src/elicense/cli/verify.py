@@ -33,22 +33,7 @@ MARKS = {
 
 @click.command("verify")
 @click.argument("names", metavar="INPUT...", nargs=-1, required=True)
-@click.option(
-    "--trust",
-    "trust_file",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    callback=options.once,
-    metavar="FILE",
-    help="The department's trust bundle (信任包); else that of the workspace.",
-)
-@click.option(
-    "--root",
-    callback=options.fingerprint,
-    metavar="FINGERPRINT",
-    help="The only root to believe (信任根指纹), sha256: and 64 digits. Unless it is"
-    " pinned as well, nothing is compared with earlier runs, and nothing is kept.",
-)
+@options.takes_bundle
 @options.takes_at
 @proofs.takes_evidence
 @click.option("--no-face", is_flag=True, help="Leave the printed page unread.")

@@ -13,14 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from elicense import dates, files, grants, keyfolder, keyring, trust
+from elicense import files, grants, keyfolder, keyring, trust
 from elicense.errors import ConflictError
 from elicense.files import FileError
-from elicense.grants import AuthorityFiles, GrantsError, Table
-from elicense.hub import manifests, memory
+from elicense.hub import authorities, manifests, memory
 from elicense.hub.keys import HubError, HubKeys
 from elicense.hub.memory import Remembered
 from elicense.hub.proof import Proof
@@ -35,16 +31,13 @@ from elicense.model import Text
 from elicense.policy import PUBLISHING
 from elicense.trust import (
     MAX_BUNDLE_BYTES,
-    Period,
     RootStatement,
     SnapshotSighting,
     Statement,
-    TimestampAuthority,
     TrustState,
 )
 from elicense.trust.countersigning import RefusedManifest
 from elicense.trust.hub_model import (
-    AuthorityGrant,
     DepartmentGrant,
     HubGrants,
     HubMemory,
@@ -54,15 +47,13 @@ from elicense.trust.hub_model import (
 )
 from elicense.trust.intake import MAX_SOURCE_BYTES
 from elicense.trust.merge import merge
-from esign import certificates, clock
+from esign import clock
 from esign.algorithms import Suite
 from esign.errors import ESignError, MalformedError
 from esign.signer import SoftwareSigner
 
 _KEYS, _PUBLIC, _AUTHORITIES = "keys", "public", "authorities"
 _MEMORY, _TRUST, _LOCK = "memory.cbor", "trust.elt", "lock"
-_MAX_FILE_BYTES = 1 << 20
-_PEM = b"-----BEGIN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +108,7 @@ class Hub:
                     " make one with: elicense trust hub",
                 )
             )
-        self.table: Table = grants.read(self._table_bytes())
+        self.table = grants.read(self._table_bytes())
 
     @classmethod
     def create(
@@ -397,7 +388,7 @@ class Hub:
         own.update(key for item in chain.statements for key in item.bundle_keys)
         return HubGrants(
             departments=self.table.departments,
-            authorities=tuple(map(self._authority, self.table.authorities)),
+            authorities=authorities.read(self.folder / _AUTHORITIES, self.table),
             withdrawn=self.table.withdrawn,
             keys=tuple(own),
             countersigner=self._countersigner(chain.last),
@@ -413,37 +404,6 @@ class Hub:
         if any(item.name in speaking for item in self.table.withdrawn):
             return None
         return self.table.organization
-
-    def _authority(self, item: AuthorityFiles) -> AuthorityGrant:
-        until = item.signs_until
-        entry = TimestampAuthority(
-            organization=item.organization,
-            certificates=tuple(map(self._certificate, item.certificates)),
-            period=Period(
-                dates.start_of(item.signs_from),
-                None if until is None else dates.end_after(until),
-            ),
-            compromised_from=item.compromised_from,
-        )
-        return AuthorityGrant(
-            name=item.name, entry=entry, root=self._certificate(item.root)
-        )
-
-    def _certificate(self, name: str) -> bytes:
-        """Return a certificate of the folder ``authorities``, DER; PEM is read too."""
-        data = files.read_whole(self.folder / _AUTHORITIES / name, _MAX_FILE_BYTES)
-        try:
-            if data.startswith(_PEM):
-                data = x509.load_pem_x509_certificate(data).public_bytes(Encoding.DER)
-            certificates.key_mark(data)
-        except (ValueError, MalformedError) as err:
-            raise GrantsError(
-                Text(
-                    f"{_AUTHORITIES}/{name} 不是可用的证书：{err}",
-                    f"{_AUTHORITIES}/{name} is not a certificate for here: {err}",
-                )
-            ) from err
-        return data
 
     def _remembered(self) -> Remembered:
         """Return what was remembered; it is not older than what was published."""

@@ -23,6 +23,11 @@ _NO_SNAPSHOTS = Text(
     "封存快照需要附加组件：pip install 'elicense[bulk]'",
     "a closing snapshot needs: pip install 'elicense[bulk]'",
 )
+_KEY_CHANGED = Text(
+    "签章密钥刚刚更换，该印章未列入新密钥的证书；请由制章机构为新证书重新制作",
+    "the seal's key was renewed meanwhile, and the seal does not list the new one's"
+    " certificate: have it made for that",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,19 @@ def renew(
 
 
 def use_seal(
-    office: "Office", seal: ElectronicSeal, root: bytes, at: datetime, *, abandon: bool
+    office: "Office",
+    seal: ElectronicSeal,
+    root: bytes,
+    at: datetime,
+    *,
+    listed: bytes,
+    abandon: bool,
 ) -> KeysChanged:
     """Let the seal's key seal with another one; see :meth:`Office.use_seal`."""
 
     def make() -> KeyRecord:
+        if office.custody.reload().seal.certificates[0] != listed:
+            raise WorkspaceError(_KEY_CHANGED)
         if not abandon:
             _refuse_unfinished(office)
         _rehearse(office, seal, root, at)

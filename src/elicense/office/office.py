@@ -277,7 +277,13 @@ class Office(Closing):
         return key_changes.change(self, at, make)
 
     def use_seal(
-        self, seal: ElectronicSeal, root: bytes, at: datetime, *, abandon: bool = False
+        self,
+        seal: ElectronicSeal,
+        root: bytes,
+        at: datetime,
+        *,
+        listed: bytes,
+        abandon: bool = False,
     ) -> KeysChanged:
         """Let the seal's key seal with another electronic seal, and publish.
 
@@ -287,15 +293,19 @@ class Office(Closing):
             seal: the new one.
             root: of the CA above its maker, DER.
             at: the run's instant, whole seconds UTC.
+            listed: the certificate that the seal lists, DER; the key's own.
             abandon: use it although licenses are reserved and not finished.
 
         Raises:
-            WorkspaceError: licenses are reserved and not finished, whose instant may
-                lie before the seal's period; or the keys do not open; or no reader
-                would admit a publication with it. Nothing is changed.
+            WorkspaceError: the key was renewed since it was listed; or licenses are
+                reserved and not finished, whose instant may lie before the seal's
+                period; or the keys do not open; or no reader would admit a
+                publication with it. Nothing is changed.
             FileError: a file cannot be written; the seal before it is used on.
         """
-        return key_changes.use_seal(self, seal, root, at, abandon=abandon)
+        return key_changes.use_seal(
+            self, seal, root, at, listed=listed, abandon=abandon
+        )
 
     def attest_destroyed(self, name: str, at: datetime | None = None) -> KeysChanged:
         """Attest that an earlier key was destroyed elsewhere, and publish.
